@@ -1,0 +1,25 @@
+// Advisory locks on files: one writer among several amlocal processes.
+#pragma once
+
+#include <optional>
+
+#include "base/fd.hpp"
+
+namespace base {
+
+// An flock(2) on a file, released with the object or with the process, however it ends.
+class FileLock {
+ public:
+  // Waits for the lock. Creates the file where it is missing.
+  static FileLock wait(const fs::path&);
+  // Takes the lock if nobody holds it.
+  static std::optional<FileLock> try_take(const fs::path&);
+  // Whether somebody holds it at this moment; false where the file is missing.
+  static bool held(const fs::path&);
+
+ private:
+  explicit FileLock(Fd fd) : fd_(std::move(fd)) {}
+  Fd fd_;
+};
+
+}  // namespace base

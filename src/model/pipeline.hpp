@@ -1,0 +1,218 @@
+// What a definition says: jobs, steps, components, inputs and outputs, with the place of each.
+// Values only; nothing here reads a file or decides anything.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "base/path.hpp"
+#include "base/place.hpp"
+#include "model/expression.hpp"
+#include "model/types.hpp"
+
+namespace model {
+
+// A literal as the script will see it. `text` is what replaces `${{inputs.x}}`: numbers as written,
+// booleans "True" or "False".
+struct Literal {
+  std::variant<std::string, std::int64_t, double, bool> value;
+  std::string text;
+};
+
+// Where data lies, as the definition says it. Local paths are absolute.
+struct DataPath {
+  enum class Kind { local, url, asset };
+  Kind kind = Kind::local;
+  std::string text;  // absolute local path; or the URI (azureml://datastores/…, https://…, wasbs://…);
+                     // or "name:version", "name@latest", "name" of a registered data asset
+};
+
+// `${{parent.inputs.x}}`: an input of the enclosing pipeline.
+struct ParentInput {
+  std::string input;
+};
+// `${{parent.jobs.S.outputs.y}}`: makes the edge from S to this step.
+struct StepOutput {
+  std::string step;
+  std::string output;
+};
+// `${{parent.jobs.S.inputs.y}}`: the same value as that input of S.
+struct StepInput {
+  std::string step;
+  std::string input;
+};
+
+using InputSource = std::variant<Literal, DataPath, ParentInput, StepOutput, StepInput>;
+
+// A value given to an input of a job or a step.
+struct Input {
+  std::string name;
+  base::Place place;
+  std::optional<InputSource> source;  // nothing: `path` left out, to be given at submission
+  std::optional<DataType> type;       // as written here; the declaration's otherwise
+  std::optional<AccessMode> mode;     // as written here; ro_mount otherwise
+};
+
+// What a job or a step says of an output.
+struct Output {
+  std::string name;
+  base::Place place;
+  std::optional<DataType> type;
+  std::optional<AccessMode> mode;
+  std::optional<Template> path;               // a datastore URI, may hold ${{name}} and so on
+  std::optional<std::string> parent_output;   // `${{parent.outputs.x}}`
+  std::string asset_name;                     // registers the output as a data asset on success
+  std::string asset_version;                  // "" means the next one
+};
+
+// An input that a component declares.
+struct InputDeclaration {
+  std::string name;
+  base::Place place;
+  DataType type = DataType::uri_folder;
+  std::optional<AccessMode> mode;
+  bool optional = false;
+  std::optional<Literal> default_value;
+  std::vector<std::string> allowed;  // enum
+  std::optional<double> min;
+  std::optional<double> max;
+  std::string description;
+};
+
+struct OutputDeclaration {
+  std::string name;
+  base::Place place;
+  DataType type = DataType::uri_folder;
+  std::optional<AccessMode> mode;
+  std::string description;
+};
+
+// Source: reference-yaml-job-command, distribution.
+struct Distribution {
+  enum class Kind { mpi, pytorch, tensorflow, ray };
+  Kind kind = Kind::pytorch;
+  int process_count_per_instance = 1;
+  int worker_count = 1;
+  int parameter_server_count = 0;
+  base::Place place;
+};
+
+// Which environment a component or job asks for. On one machine an interpreter stands for it
+// (compute/interpreter.hpp); the rest is kept for the fingerprint and for messages.
+struct Environment {
+  std::string reference;  // "azureml:name:version", a curated name, or "" for an inline one
+  std::string name;       // the bare name ("sklearn-env"), or "" for an inline one
+  std::string canonical;  // its whole definition as JSON text, conda file content included
+  std::vector<std::string> pip_packages;  // requirement lines of the conda file
+  base::Place place;
+};
+
+struct Limits {
+  std::optional<double> timeout_seconds;
+};
+
+struct Resources {
+  int instance_count = 1;
+  bool gpu = false;  // asked for by instance_type or compute name; unknown means no
+};
+
+using EnvironmentVariables = std::vector<std::pair<std::string, Template>>;
+
+struct Step;
+
+// Parallel steps are read and validated; running them belongs to the parallel room.
+// Source: reference-yaml-job-parallel.
+struct ParallelTask {
+  std::string input_data;  // the input that is split
+  std::string mini_batch_size;
+  std::vector<std::string> partition_keys;
+  int mini_batch_error_threshold = -1;
+  int error_threshold = -1;
+  int max_concurrency_per_instance = 0;  // 0: the default
+  int max_retries = 2;
+  double timeout_seconds = 60;
+  std::string logging_level = "INFO";
+  std::string entry_script;
+  std::optional<Template> program_arguments;
+  std::string append_row_to;
+};
+
+// What runs: inline in a job or step, or in a file of its own.
+struct Component {
+  enum class Kind { command, pipeline, parallel, sweep, automl, spark, other };
+  Kind kind = Kind::command;
+  std::string type_text;  // as written
+  std::string name;       // "" for an inline one
+  std::string version;
+  std::string display_name;
+  std::string description;
+  base::Place place;
+
+  std::vector<InputDeclaration> inputs;
+  std::vector<OutputDeclaration> outputs;
+
+  // command and parallel
+  Template command;
+  std::optional<fs::path> code;  // absolute: a folder or a single file
+  base::Place code_place;
+  std::vector<fs::path> additional_includes;  // absolute
+  std::optional<Environment> environment;
+  EnvironmentVariables environment_variables;
+  std::optional<Distribution> distribution;
+  Limits limits;
+  Resources resources;
+  bool is_deterministic = true;
+  std::optional<ParallelTask> parallel;
+
+  // pipeline
+  std::vector<Step> steps;
+  std::vector<Output> pipeline_outputs;  // how the pipeline's outputs are stored
+
+  const InputDeclaration* find_input(std::string_view) const;
+  const OutputDeclaration* find_output(std::string_view) const;
+  const Step* find_step(std::string_view) const;
+};
+
+// One entry of `jobs`. What it overrides of its component is already applied to `component`.
+struct Step {
+  std::string name;
+  base::Place place;
+  std::shared_ptr<const Component> component;
+  std::vector<Input> inputs;
+  std::vector<Output> outputs;
+  std::string display_name;
+
+  const Input* find_input(std::string_view) const;
+  const Output* find_output(std::string_view) const;
+};
+
+struct Settings {
+  std::string default_datastore = "workspaceblobstore";
+  bool continue_on_step_failure = true;
+  bool force_rerun = false;
+};
+
+// A job to run: a pipeline, or a command job (then one step stands in the pipeline, named after the
+// file, and `single_command` is set).
+struct Job {
+  std::string name;  // "" where the definition gives none
+  std::string display_name;
+  std::string experiment_name;
+  std::string description;
+  std::map<std::string, std::string> tags;
+  std::map<std::string, std::string> properties;
+  Settings settings;
+  bool single_command = false;
+  base::Place place;
+  fs::path file;  // absolute
+  // The pipeline itself, as a component: steps, declared inputs and outputs.
+  std::shared_ptr<const Component> pipeline;
+  std::vector<Input> inputs;  // the values given to its inputs
+};
+
+}  // namespace model
