@@ -1,0 +1,84 @@
+// One step's run, in isolation from everything that decided it should run. The engine and the
+// harness call the same function, so "alone" and "in the pipeline" cannot drift apart.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/cancel.hpp"
+#include "base/path.hpp"
+#include "base/process.hpp"
+#include "events/sink.hpp"
+#include "model/pipeline.hpp"
+
+namespace step {
+
+// An input as the step will be given it. The step never learns where it came from.
+struct BoundInput {
+  std::string name;
+  model::DataType type = model::DataType::uri_folder;
+  model::AccessMode mode = model::AccessMode::ro_mount;
+  std::string literal;  // literals: the text that replaces ${{inputs.x}}
+  fs::path source;      // data: absolute path of the file or folder on this machine
+  std::string uri;      // data: what `direct` mode gives
+};
+
+struct BoundOutput {
+  std::string name;
+  model::DataType type = model::DataType::uri_folder;
+  model::AccessMode mode = model::AccessMode::rw_mount;
+  fs::path destination;  // where it lies in the datastore's folder, absolute; not there yet
+  std::string uri;
+};
+
+// What AZUREML_* variables tell the script. Source: v2-yaml reference, "Run environment".
+struct Identity {
+  std::string run;         // the pipeline's run
+  std::string step_id;     // AZUREML_RUN_ID
+  std::string experiment;  // AZUREML_ARM_PROJECT_NAME
+  std::string experiment_id;
+};
+
+// The interpreter that stands for the step's environment (compute/interpreter.hpp makes it).
+struct Runtime {
+  fs::path python;                // absolute, no shim
+  fs::path bin;                   // first on PATH
+  base::Variables activation;     // CONDA_PREFIX, VIRTUAL_ENV …
+};
+
+struct Request {
+  std::string path;                 // "prep", "nested/train": for messages and events
+  const model::Component* component = nullptr;  // command, distribution, limits, variables
+  Identity identity;
+  Runtime runtime;
+  fs::path folder;                  // the step's own folder in the run's, absolute; made by run()
+  fs::path snapshot;                // the frozen code, absolute; empty when the step has no code
+  std::vector<BoundInput> inputs;   // optional inputs without a value are simply absent
+  std::vector<BoundOutput> outputs;
+  base::Variables environment;      // the clean environment of the user's machine (pass-through)
+  double grace_seconds = 5;         // between SIGTERM and SIGKILL
+};
+
+struct Outcome {
+  model::Status status = model::Status::failed;
+  int exit_code = 0;
+  double seconds = 0;
+  double cpu_seconds = 0;
+  std::uint64_t peak_bytes = 0;
+  std::uint64_t bytes_in = 0;
+  std::uint64_t bytes_out = 0;
+  std::optional<events::Failure> failure;
+};
+
+// Runs the step to its end: prepares its folder, binds inputs and outputs, starts the command under
+// the supervisor, waits, publishes the outputs and reads the failure. Tells `sink` notices and each
+// published output (also of a failed step in rw_mount mode: what was written is written).
+// Never throws for a failure of the step or its data: that is in the Outcome. Throws only when amlocal
+// itself cannot go on (no space for its own records, a supervisor that is missing).
+Outcome run(const Request&, const base::Clock&, events::Sink&, const base::Cancel&);
+
+// Where the step's log will lie: folder/user_logs/std_log.txt.
+fs::path log_path(const Request&);
+
+}  // namespace step

@@ -1,0 +1,35 @@
+// Code, frozen at submission: a step runs a copy of what the folder held when the run began.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "workspace/workspace.hpp"
+
+namespace workspace {
+
+struct SnapshotFile {
+  std::string path;  // relative, '/'-separated
+  std::string hash;
+  std::uint64_t bytes = 0;
+};
+
+struct Snapshot {
+  std::string hash;  // of names, modes and contents together
+  fs::path folder;   // the frozen copy, absolute
+  std::vector<SnapshotFile> files;  // sorted by path
+  std::uint64_t bytes = 0;
+};
+
+// Copies `code` (a folder, or a single file) and the additional includes, each under its base name,
+// into `.amlocal/snapshots/HASH`, once per content. Honours .amlignore, else .gitignore (with the
+// rules of gitignore(5), in sub-folders too); .amlocal, .git and __pycache__ are always left out.
+// Source: v2-yaml reference 3.1 (`code`), how-to-train-model "ignore file".
+Snapshot take_snapshot(const Layout&, const fs::path& code, const std::vector<fs::path>& includes);
+
+// The cloud's limits: 300 MB and 2,000 files. One text for each that is broken, with the three
+// largest offenders; empty when all is well.
+std::vector<std::string> limit_warnings(const Snapshot&);
+
+}  // namespace workspace

@@ -1,0 +1,53 @@
+// The two places of a project: `amlocal.yml`, committed, and `.amlocal/` beside it, never committed.
+#pragma once
+
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/path.hpp"
+#include "model/catalogue.hpp"
+
+namespace workspace {
+
+// `.amlocal/` and what lies in it: caches and records only.
+struct Layout {
+  fs::path root;   // the folder that holds amlocal.yml and .amlocal, absolute
+  fs::path settings_file() const { return root / "amlocal.yml"; }
+  fs::path hidden() const { return root / ".amlocal"; }
+  fs::path runs() const { return hidden() / "runs"; }
+  fs::path run(const std::string& name) const { return runs() / name; }
+  fs::path snapshots() const { return hidden() / "snapshots"; }
+  fs::path datastores() const { return hidden() / "datastores"; }
+  fs::path index() const { return hidden() / "index.sqlite"; }
+  fs::path cache() const { return hidden() / "cache"; }
+};
+
+// The root for a definition file or folder: the git work tree's top, else the nearest parent that
+// holds amlocal.yml, else the folder itself. Does not create anything.
+Layout find(const fs::path& start);
+
+// Creates `.amlocal/` with a `.gitignore` of its own and a format stamp. Throws newer_version when
+// it was made by a newer amlocal, permission or no_space when it cannot be made.
+void ensure(const Layout&);
+
+// What `amlocal.yml` says. Relative paths in it are relative to it; here they are absolute.
+struct Settings {
+  std::map<std::string, std::string> environments;  // name or "default" → interpreter
+  std::vector<model::DataAsset> data;                // in the order of creation
+  std::map<std::string, std::string> datastores;     // name → folder
+  std::map<std::string, std::string> components;     // reference → file
+  std::vector<std::string> pass_env;
+};
+
+// Missing file: empty settings. Throws bad_definition with the place for a wrong key or type.
+Settings read_settings(const Layout&);
+// Writes amlocal.yml atomically, keys in a fixed order, paths below the root as relative ones.
+void write_settings(const Layout&, const Settings&);
+
+// The folder of a datastore: as the settings say, or .amlocal/datastores/workspaceblobstore for
+// "workspaceblobstore", which is there from the start.
+std::optional<fs::path> datastore_folder(const Layout&, const Settings&, const std::string& name);
+
+}  // namespace workspace
