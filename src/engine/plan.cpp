@@ -1,0 +1,257 @@
+#include "engine/plan.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <map>
+
+#include "base/error.hpp"
+#include "text/diagnostic.hpp"
+
+namespace engine {
+namespace {
+
+using model::Component;
+
+// One pipeline, the job's own or a nested one, while it is being flattened.
+struct Scope {
+  const Component* pipeline = nullptr;
+  const Scope* parent = nullptr;
+  const model::Step* via = nullptr;           // the step of `parent` that this pipeline stands in
+  const std::vector<model::Input>* job_inputs = nullptr;  // of the outermost one
+  std::string prefix;                         // "nested/"
+  std::map<std::string, std::size_t> leaves;  // step → index
+  std::map<std::string, std::unique_ptr<Scope>> nested;
+};
+
+using Source = decltype(PlannedInput::source);
+struct Traced {
+  Source source;
+  std::optional<model::AccessMode> mode;  // of the pipeline input it came through
+};
+
+const model::Input* find(const std::vector<model::Input>& inputs, const std::string& name) {
+  const auto found = std::find_if(inputs.begin(), inputs.end(), [&](const auto& i) { return i.name == name; });
+  return found == inputs.end() ? nullptr : &*found;
+}
+
+class Flattener {
+ public:
+  explicit Flattener(const model::Job& job) : job_(job) {
+    root_.pipeline = job.pipeline.get();
+    root_.job_inputs = &job.inputs;
+  }
+
+  Plan flatten() {
+    add_leaves(root_);
+    for (std::size_t n = 0; n < plan_.steps.size(); ++n) {
+      bind_inputs(n);
+      bind_outputs(n);
+    }
+    for (const auto& output : root_.pipeline->outputs)
+      if (const auto from = producer_within(root_, output.name))
+        plan_.outputs.push_back({output.name, *from});
+    sort();
+    return std::move(plan_);
+  }
+
+ private:
+  void add_leaves(Scope& scope) {
+    for (const model::Step& step : scope.pipeline->steps) {
+      const std::string path = scope.prefix + step.name;
+      if (step.component->kind == Component::Kind::pipeline) {
+        auto inner = std::make_unique<Scope>();
+        inner->pipeline = step.component.get();
+        inner->parent = &scope;
+        inner->via = &step;
+        inner->prefix = path + "/";
+        add_leaves(*inner);
+        scope.nested.emplace(step.name, std::move(inner));
+        continue;
+      }
+      if (step.component->kind != Component::Kind::command)
+        throw base::Error(base::Code::bad_definition,
+                          fmt::format("step '{}' is a {} step, which amlocal does not run yet", path,
+                                      step.component->type_text))
+            .at(step.place)
+            .hint("run the others with `--only STEP…`; `amlocal validate` checks this one");
+      scope.leaves.emplace(step.name, plan_.steps.size());
+      plan_.steps.push_back({path, step.component, {}, {}});
+      origins_.push_back({&scope, &step});
+    }
+  }
+
+  // Where a source of `scope` really comes from; nothing when it has no value.
+  std::optional<Traced> trace(const Scope& scope, const model::InputSource& source) const {
+    if (const auto* literal = std::get_if<model::Literal>(&source)) return Traced{*literal, {}};
+    if (const auto* path = std::get_if<model::DataPath>(&source)) return Traced{*path, {}};
+    if (const auto* parent = std::get_if<model::ParentInput>(&source)) return trace_parent(scope, parent->input);
+    if (const auto* output = std::get_if<model::StepOutput>(&source)) {
+      if (const auto from = producer(scope, output->step, output->output)) return Traced{*from, {}};
+      return std::nullopt;
+    }
+    const auto& other = std::get<model::StepInput>(source);
+    const model::Step* step = scope.pipeline->find_step(other.step);
+    const model::Input* input = step ? step->find_input(other.input) : nullptr;
+    return input && input->source ? trace(scope, *input->source) : std::nullopt;
+  }
+
+  std::optional<Traced> trace_parent(const Scope& scope, const std::string& name) const {
+    const auto& given = scope.via ? scope.via->inputs : *scope.job_inputs;
+    const model::Input* input = find(given, name);
+    if (input && input->source) {
+      auto traced = scope.via ? trace(*scope.parent, *input->source) : trace(scope, *input->source);
+      if (traced && input->mode) traced->mode = input->mode;
+      return traced;
+    }
+    const auto* declared = scope.pipeline->find_input(name);
+    if (declared && declared->default_value) return Traced{*declared->default_value, {}};
+    return std::nullopt;
+  }
+
+  // The leaf that makes output `output` of step `step` of `scope`.
+  std::optional<Upstream> producer(const Scope& scope, const std::string& step, const std::string& output) const {
+    if (const auto leaf = scope.leaves.find(step); leaf != scope.leaves.end()) return Upstream{leaf->second, output};
+    if (const auto inner = scope.nested.find(step); inner != scope.nested.end())
+      return producer_within(*inner->second, output);
+    return std::nullopt;
+  }
+
+  // The leaf inside `scope` whose output is promoted to the pipeline output `output`.
+  std::optional<Upstream> producer_within(const Scope& scope, const std::string& output) const {
+    for (const model::Step& step : scope.pipeline->steps)
+      for (const model::Output& out : step.outputs)
+        if (out.parent_output == output) return producer(scope, step.name, out.name);
+    return std::nullopt;
+  }
+
+  void bind_inputs(std::size_t n) {
+    const auto [scope, step] = origins_[n];
+    for (const auto& declared : step->component->inputs) {
+      const model::Input* given = step->find_input(declared.name);
+      std::optional<Traced> traced;
+      if (given && given->source) traced = trace(*scope, *given->source);
+      if (!traced && declared.default_value) traced = Traced{*declared.default_value, {}};
+      if (!traced) continue;
+      PlannedInput input;
+      input.name = declared.name;
+      input.type = declared.type;
+      input.optional = declared.optional;
+      if (given && given->mode) input.mode = *given->mode;
+      else if (declared.mode) input.mode = *declared.mode;
+      else if (traced->mode) input.mode = *traced->mode;
+      input.source = std::move(traced->source);
+      plan_.steps[n].inputs.push_back(std::move(input));
+    }
+  }
+
+  void bind_outputs(std::size_t n) {
+    const auto [scope, step] = origins_[n];
+    for (const auto& declared : step->component->outputs) {
+      PlannedOutput output;
+      output.name = declared.name;
+      output.type = declared.type;
+      if (declared.mode) output.mode = *declared.mode;
+      const model::Output* said = step->find_output(declared.name);
+      if (said) apply(*said, output);
+      // An output that is promoted takes what each enclosing pipeline says of it, outermost last.
+      for (const Scope* level = scope; level && said && said->parent_output; level = level->parent) {
+        const std::string name = *said->parent_output;
+        for (const auto& outer : level->pipeline->pipeline_outputs)
+          if (outer.name == name) apply(outer, output);
+        said = level->via ? level->via->find_output(name) : nullptr;
+        if (said) apply(*said, output);
+      }
+      plan_.steps[n].outputs.push_back(std::move(output));
+    }
+  }
+
+  static void apply(const model::Output& said, PlannedOutput& output) {
+    if (said.mode) output.mode = *said.mode;
+    if (said.type) output.type = *said.type;
+    if (said.path) output.path = said.path;
+    if (!said.asset_name.empty()) {
+      output.asset_name = said.asset_name;
+      output.asset_version = said.asset_version;
+    }
+  }
+
+  // Puts each step after what it needs, otherwise in the file's order, and renumbers the edges.
+  void sort() {
+    const std::size_t count = plan_.steps.size();
+    std::vector<std::vector<std::size_t>> consumers(count);
+    std::vector<std::size_t> waiting(count, 0);
+    for (std::size_t n = 0; n < count; ++n)
+      for (const auto& input : plan_.steps[n].inputs)
+        if (const auto* from = std::get_if<Upstream>(&input.source)) {
+          consumers[from->step].push_back(n);
+          ++waiting[n];
+        }
+    std::vector<std::size_t> order;
+    std::map<std::size_t, bool> ready;
+    for (std::size_t n = 0; n < count; ++n)
+      if (waiting[n] == 0) ready.emplace(n, true);
+    while (!ready.empty()) {
+      const std::size_t n = ready.begin()->first;
+      ready.erase(ready.begin());
+      order.push_back(n);
+      for (const std::size_t consumer : consumers[n])
+        if (--waiting[consumer] == 0) ready.emplace(consumer, true);
+    }
+    if (order.size() != count)
+      throw base::Error(base::Code::bad_definition, "the steps depend on each other in a circle").at(job_.place);
+    std::vector<std::size_t> position(count);
+    std::vector<PlannedStep> sorted;
+    for (std::size_t n = 0; n < count; ++n) {
+      position[order[n]] = n;
+      sorted.push_back(std::move(plan_.steps[order[n]]));
+    }
+    for (auto& step : sorted)
+      for (auto& input : step.inputs)
+        if (auto* from = std::get_if<Upstream>(&input.source)) from->step = position[from->step];
+    for (auto& output : plan_.outputs) output.from.step = position[output.from.step];
+    plan_.steps = std::move(sorted);
+  }
+
+  struct Origin {
+    const Scope* scope;
+    const model::Step* step;
+  };
+  const model::Job& job_;
+  Scope root_;
+  Plan plan_;
+  std::vector<Origin> origins_;  // beside plan_.steps
+};
+
+}  // namespace
+
+const PlannedOutput* PlannedStep::find_output(const std::string& name) const {
+  const auto found = std::find_if(outputs.begin(), outputs.end(), [&](const auto& o) { return o.name == name; });
+  return found == outputs.end() ? nullptr : &*found;
+}
+
+std::size_t Plan::index_of(const std::string& path) const {
+  std::vector<std::string> names;
+  for (std::size_t n = 0; n < steps.size(); ++n) {
+    if (steps[n].path == path) return n;
+    names.push_back(steps[n].path);
+  }
+  throw base::Error(base::Code::usage, fmt::format("there is no step '{}'", path))
+      .hint(text::did_you_mean(path, names));
+}
+
+std::vector<bool> Plan::needed_by(std::size_t step) const {
+  std::vector<bool> needed(steps.size(), false);
+  needed[step] = true;
+  // Steps stand after what they need, so one pass backwards finds everything.
+  for (std::size_t n = step + 1; n-- > 0;) {
+    if (!needed[n]) continue;
+    for (const auto& input : steps[n].inputs)
+      if (const auto* from = std::get_if<Upstream>(&input.source)) needed[from->step] = true;
+  }
+  return needed;
+}
+
+Plan make_plan(const model::Job& job) { return Flattener(job).flatten(); }
+
+}  // namespace engine

@@ -1,0 +1,66 @@
+// A job, flattened: every leaf step with its inputs traced to where they really come from.
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "model/pipeline.hpp"
+
+namespace engine {
+
+// An output of another planned step, by its index in Plan::steps.
+struct Upstream {
+  std::size_t step = 0;
+  std::string output;
+};
+
+struct PlannedInput {
+  std::string name;
+  model::DataType type = model::DataType::uri_folder;
+  model::AccessMode mode = model::AccessMode::ro_mount;
+  bool optional = false;
+  std::variant<model::Literal, model::DataPath, Upstream> source;
+};
+
+struct PlannedOutput {
+  std::string name;
+  model::DataType type = model::DataType::uri_folder;
+  model::AccessMode mode = model::AccessMode::rw_mount;
+  std::optional<model::Template> path;  // the default location where there is none
+  std::string asset_name;               // registered under this name on success
+  std::string asset_version;
+};
+
+struct PlannedStep {
+  std::string path;  // "train", "nested/train"
+  std::shared_ptr<const model::Component> component;
+  std::vector<PlannedInput> inputs;  // optional ones without a value are absent
+  std::vector<PlannedOutput> outputs;
+
+  const PlannedOutput* find_output(const std::string& name) const;
+};
+
+// An output of the pipeline: which step's output it is.
+struct PipelineOutput {
+  std::string name;
+  Upstream from;
+};
+
+struct Plan {
+  std::vector<PlannedStep> steps;  // each after everything it needs
+  std::vector<PipelineOutput> outputs;
+
+  // The step named `path`. Throws usage with did-you-mean and the list.
+  std::size_t index_of(const std::string& path) const;
+  // All steps that `step` needs, directly or not, itself included.
+  std::vector<bool> needed_by(std::size_t step) const;
+};
+
+// The job must be valid (definition::load_job without errors). Throws bad_definition for a step type
+// that is not run yet (sweep, automl, spark, parallel), naming the step.
+Plan make_plan(const model::Job&);
+
+}  // namespace engine
