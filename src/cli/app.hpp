@@ -1,0 +1,28 @@
+// What every verb is given instead of globals, so that the whole program can be called in a test.
+#pragma once
+
+#include <iosfwd>
+#include <string>
+#include <vector>
+
+#include "base/clock.hpp"
+#include "base/process.hpp"
+#include "workspace/workspace.hpp"
+
+namespace cli {
+
+struct App {
+  std::ostream& out;
+  std::ostream& err;
+  base::Variables environment;
+  const base::Clock& clock;
+  fs::path here;          // the current folder
+  bool terminal = false;  // `out` is a terminal: lines may be updated in place
+  bool colour = false;    // a terminal, and NO_COLOR is not set
+};
+
+// Runs one command line (without the program's name) and returns the exit status. Every Error is
+// drawn here, on `err`; nothing is thrown.
+int main(App& app, const std::vector<std::string>& words);
+
+}  // namespace cli

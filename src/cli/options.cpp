@@ -1,0 +1,67 @@
+#include "cli/options.hpp"
+
+#include <fmt/format.h>
+
+#include <CLI/CLI.hpp>
+
+#include "base/error.hpp"
+#include "text/diagnostic.hpp"
+
+namespace cli {
+
+struct Options::State {
+  std::string verb;
+  CLI::App app;
+  explicit State(std::string name) : verb(std::move(name)) {
+    app.set_help_flag();
+    app.allow_extras();
+  }
+};
+
+Options::Options(const std::string& verb) : state_(new State(verb)) {}
+Options::~Options() = default;
+
+void Options::flag(const std::string& names, bool& field) { state_->app.add_flag(names, field); }
+void Options::value(const std::string& names, std::string& field) { state_->app.add_option(names, field); }
+void Options::number(const std::string& names, int& field) { state_->app.add_option(names, field); }
+
+void Options::values(const std::string& names, std::vector<std::string>& field) {
+  state_->app.add_option(names, field)->expected(1)->multi_option_policy(CLI::MultiOptionPolicy::TakeAll)->type_size(1);
+}
+
+void Options::argument(const std::string& name, std::string& field, bool required) {
+  state_->app.add_option(name, field)->required(required);
+}
+
+void Options::arguments(const std::string& name, std::vector<std::string>& field, bool required) {
+  state_->app.add_option(name, field)->required(required);
+}
+
+void Options::parse(const std::vector<std::string>& words) {
+  std::vector<std::string> reversed(words.rbegin(), words.rend());  // as CLI11 wants them
+  const std::string help = fmt::format("see `amlocal {} --help`", state_->verb);
+  try {
+    state_->app.parse(reversed);
+  } catch (const CLI::Error& problem) {
+    throw base::Error(base::Code::usage, fmt::format("amlocal {}: {}", state_->verb, problem.what())).hint(help);
+  }
+  for (const auto& extra : state_->app.remaining()) {
+    if (extra.starts_with("-")) {
+      const std::string name = extra.substr(0, extra.find('='));
+      const std::string near = text::nearest(name, names());
+      throw base::Error(base::Code::usage, fmt::format("amlocal {} has no option '{}'", state_->verb, name))
+          .hint(near.empty() ? help : fmt::format("did you mean '{}'?", near));
+    }
+    throw base::Error(base::Code::usage, fmt::format("amlocal {}: one word too many: '{}'", state_->verb, extra))
+        .hint(help);
+  }
+}
+
+std::vector<std::string> Options::names() const {
+  std::vector<std::string> names;
+  for (const CLI::Option* option : state_->app.get_options())
+    for (const auto& name : option->get_lnames()) names.push_back("--" + name);
+  return names;
+}
+
+}  // namespace cli

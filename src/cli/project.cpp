@@ -1,0 +1,39 @@
+#include "cli/project.hpp"
+
+#include <fmt/format.h>
+
+#include "base/error.hpp"
+#include "text/diagnostic.hpp"
+
+namespace cli {
+
+Project open_project(const fs::path& start) {
+  const auto layout = workspace::find(start);
+  auto settings = workspace::read_settings(layout);
+  history::Catalogue catalogue(layout, settings);
+  return {layout, std::move(settings), std::move(catalogue)};
+}
+
+RunAndStep split_run(const std::string& word) {
+  const auto slash = word.find('/');
+  if (slash == std::string::npos) return {word, ""};
+  return {word.substr(0, slash), word.substr(slash + 1)};
+}
+
+const history::StepRecord& find_step(const history::RunRecord& run, const std::string& step) {
+  if (const auto* record = run.find_step(step)) return *record;
+  std::vector<std::string> names;
+  for (const auto& record : run.steps) names.push_back(record.path);
+  throw base::Error(base::Code::not_found, fmt::format("run '{}' has no step '{}'", run.name, step))
+      .hint(text::did_you_mean(step, names));
+}
+
+std::pair<std::string, std::string> split_assignment(const std::string& option, const std::string& word) {
+  const auto equals = word.find('=');
+  if (equals == std::string::npos || equals == 0)
+    throw base::Error(base::Code::usage, fmt::format("{} takes KEY=VALUE, not '{}'", option, word))
+        .hint(fmt::format("for example: {} inputs.rate=0.1", option));
+  return {word.substr(0, equals), word.substr(equals + 1)};
+}
+
+}  // namespace cli

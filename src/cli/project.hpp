@@ -1,0 +1,31 @@
+// What most verbs need first: the workspace around a file or folder, its settings and catalogue.
+#pragma once
+
+#include "cli/app.hpp"
+#include "history/history.hpp"
+
+namespace cli {
+
+struct Project {
+  workspace::Layout layout;
+  workspace::Settings settings;
+  history::Catalogue catalogue;
+};
+
+// The project that `start` lies in. Throws as workspace::read_settings does.
+Project open_project(const fs::path& start);
+
+// "RUN", "RUN/STEP" or "@last/nested/step".
+struct RunAndStep {
+  std::string run;
+  std::string step;  // "" for the whole run
+};
+RunAndStep split_run(const std::string&);
+
+// The step's record. Throws not_found with did-you-mean and the list.
+const history::StepRecord& find_step(const history::RunRecord&, const std::string& step);
+
+// "key=value" split at the first '='. Throws usage naming the option.
+std::pair<std::string, std::string> split_assignment(const std::string& option, const std::string& word);
+
+}  // namespace cli

@@ -1,0 +1,36 @@
+// Which steps run, which are kept from an earlier run, and why.
+#pragma once
+
+#include <map>
+#include <string>
+#include <vector>
+
+#include "engine/execute.hpp"
+#include "engine/prepare.hpp"
+
+namespace engine {
+
+// Where each output of a step lies, by the output's name.
+using Outputs = std::map<std::string, Located>;
+
+struct Decided {
+  std::vector<Decision> decisions;  // beside Plan::steps
+  std::vector<Outputs> outputs;     // of kept and left-out steps; empty for those that run
+};
+
+// The steps that `--only` and `--until` ask for. Throws usage for an unknown name.
+std::vector<bool> wanted_steps(const Plan&, const Options&);
+
+// Throws not_found when a step outside `wanted` has no finished outputs in any earlier run although
+// one inside needs them, naming the command that makes them.
+Decided decide(const Plan&, const std::vector<bool>& wanted, const Prepared&, const model::Job&, const Options&,
+               const Surroundings&);
+
+// The identities of a step's inputs once the steps before it are done.
+std::map<std::string, std::string> input_identities(const PlannedStep&, const PreparedStep&,
+                                                    const std::vector<Outputs>&);
+
+// The interpreter as a fingerprint holds it.
+std::string interpreter_text(const compute::Interpreter&);
+
+}  // namespace engine

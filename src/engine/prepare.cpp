@@ -1,0 +1,110 @@
+#include "engine/prepare.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "base/error.hpp"
+#include "data/content.hpp"
+
+namespace engine {
+namespace {
+
+// Several steps share code, data and interpreters: each is looked at once.
+class Preparation {
+ public:
+  explicit Preparation(const Surroundings& surroundings) : surroundings_(surroundings) {}
+
+  PreparedStep step(const PlannedStep& planned) {
+    PreparedStep prepared;
+    collect(planned, [&] { prepared.interpreter = interpreter(*planned.component); });
+    if (planned.component->code) collect(planned, [&] { prepared.snapshot = snapshot(*planned.component); });
+    for (const auto& input : planned.inputs)
+      collect(planned, [&] { bind(input, prepared); });
+    return prepared;
+  }
+
+  void refuse_what_is_missing() const {
+    if (missing_.empty()) return;
+    if (missing_.size() == 1) throw missing_.front();
+    std::string list;
+    for (const auto& error : missing_) {
+      list += fmt::format("\n  {}", error.message());
+      if (!error.hint().empty()) list += fmt::format("\n    {}", error.hint());
+    }
+    throw base::Error(base::Code::not_found, fmt::format("{} things are missing:{}", missing_.size(), list));
+  }
+
+  std::vector<std::string> notices;
+
+ private:
+  template <class F>
+  void collect(const PlannedStep& planned, F&& f) {
+    try {
+      f();
+    } catch (base::Error& error) {
+      // Two steps that miss the same thing say so once.
+      const bool known = std::any_of(missing_.begin(), missing_.end(), [&](const auto& other) {
+        return other.message() == error.message();
+      });
+      if (!known) missing_.push_back(error.frame(fmt::format("preparing step '{}'", planned.path)));
+    }
+  }
+
+  const compute::Interpreter& interpreter(const model::Component& component) {
+    const std::string name = component.environment ? component.environment->name : "";
+    const auto known = interpreters_.find(name);
+    if (known != interpreters_.end()) return known->second;
+    auto found = compute::find_interpreter(name, surroundings_.settings.environments, surroundings_.shell,
+                                           surroundings_.layout.cache());
+    const std::string notice =
+        fmt::format("Python {} ({}): {}", found.version, found.python.native(), found.why);
+    if (std::find(notices.begin(), notices.end(), notice) == notices.end()) notices.push_back(notice);
+    return interpreters_.emplace(name, std::move(found)).first->second;
+  }
+
+  std::shared_ptr<const workspace::Snapshot> snapshot(const model::Component& component) {
+    std::string key = component.code->native();
+    for (const auto& include : component.additional_includes) key += "\n" + include.native();
+    auto& known = snapshots_[key];
+    if (!known) {
+      known = std::make_shared<workspace::Snapshot>(
+          workspace::take_snapshot(surroundings_.layout, *component.code, component.additional_includes));
+      for (auto& warning : workspace::limit_warnings(*known)) notices.push_back(std::move(warning));
+    }
+    return known;
+  }
+
+  void bind(const PlannedInput& input, PreparedStep& prepared) {
+    if (const auto* literal = std::get_if<model::Literal>(&input.source)) {
+      prepared.identities[input.name] = literal->text;
+    } else if (const auto* path = std::get_if<model::DataPath>(&input.source)) {
+      const Located located = locate_input(*path, surroundings_.catalogue);
+      auto& identity = contents_[located.path.native()];
+      if (identity.empty()) identity = data::content_identity(located.path);
+      prepared.identities[input.name] = located.uri + " " + identity;
+      prepared.located.emplace(input.name, located);
+    }
+  }
+
+  const Surroundings& surroundings_;
+  std::map<std::string, compute::Interpreter> interpreters_;
+  std::map<std::string, std::shared_ptr<const workspace::Snapshot>> snapshots_;
+  std::map<std::string, std::string> contents_;
+  std::vector<base::Error> missing_;
+};
+
+}  // namespace
+
+Prepared prepare(const Plan& plan, const std::vector<bool>& wanted, const Surroundings& surroundings) {
+  Preparation preparation(surroundings);
+  Prepared prepared;
+  prepared.steps.resize(plan.steps.size());
+  for (std::size_t n = 0; n < plan.steps.size(); ++n)
+    if (wanted[n]) prepared.steps[n] = preparation.step(plan.steps[n]);
+  preparation.refuse_what_is_missing();
+  prepared.notices = std::move(preparation.notices);
+  return prepared;
+}
+
+}  // namespace engine
