@@ -1,0 +1,63 @@
+// Draws a run's events: for people (on a terminal or in plain lines) or as JSON lines.
+#pragma once
+
+#include <map>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "cli/app.hpp"
+#include "events/sink.hpp"
+#include "history/history.hpp"
+
+namespace cli {
+
+// One JSON object an event, flushed line by line. Schema: docs/schemas/events.json.
+class JsonLines final : public events::Sink {
+ public:
+  explicit JsonLines(std::ostream& out) : out_(out) {}
+  void on(const events::Stamped&) override;
+
+ private:
+  std::ostream& out_;
+};
+
+// One report line a step; on a terminal the running steps stand below them and are updated in place.
+class Lines final : public events::Sink {
+ public:
+  // `retry`: the command that runs again from where a failed run stopped, without the run's name.
+  Lines(App& app, std::string retry) : app_(app), retry_(std::move(retry)) {}
+  void on(const events::Stamped&) override;
+
+ private:
+  void draw(const events::RunStarted&);
+  void draw(const events::Notice&);
+  void draw(const events::StepStarted&);
+  void draw(const events::OutputPublished&);
+  void draw(const events::StepEnded&);
+  void draw(const events::StepPassedOver&);
+  void draw(const events::AssetRegistered&);
+  void draw(const events::RunEnded&);
+  void show_running();
+  void hide_running();
+
+  App& app_;
+  std::string retry_;
+  std::string run_;
+  std::size_t step_width_ = 0;
+  std::size_t steps_ = 0;
+  std::size_t unfinished_ = 0;
+  std::vector<std::string> running_;
+  std::size_t shown_ = 0;
+  std::map<std::string, std::string> logs_;  // step → its log
+  bool failed_ = false;
+};
+
+// "train    Completed    1.2 s   cpu 0.9 s   peak 81 MB   in 1.2 kB   out 3 B"
+std::string report_line(const events::StepEnded&, std::size_t step_width);
+// Why a step failed: exception, place, last lines, log, hint; each line indented by two.
+std::string failure_text(const events::Failure&, const std::string& log);
+// "accuracy  0.9737  path"
+std::string outputs_table(const std::vector<events::RunOutput>&);
+
+}  // namespace cli

@@ -1,0 +1,138 @@
+#include <fmt/format.h>
+#include <signal.h>
+
+#include <memory>
+#include <ostream>
+
+#include "base/error.hpp"
+#include "base/files.hpp"
+#include "cli/project.hpp"
+#include "cli/render.hpp"
+#include "cli/verb.hpp"
+#include "definition/definition.hpp"
+#include "engine/execute.hpp"
+#include "text/diagnostic.hpp"
+
+namespace cli {
+namespace {
+
+struct Args {
+  std::string file;
+  std::vector<std::string> set;
+  std::vector<std::string> mode;
+  int jobs = 0;
+  std::string name;
+  std::string experiment;
+  std::vector<std::string> only;
+  std::string until;
+  std::string resume;
+  std::vector<std::string> pass_env;
+  bool dry_run = false;
+  bool json = false;
+};
+
+void declare(Options& options, Args& args) {
+  options.argument("file", args.file);
+  options.values("--set", args.set);
+  options.values("--mode", args.mode);
+  options.number("-j,--jobs", args.jobs);
+  options.value("--name", args.name);
+  options.value("--experiment-name", args.experiment);
+  options.values("--only", args.only);
+  options.value("--until", args.until);
+  options.value("--resume", args.resume);
+  options.values("--pass-env", args.pass_env);
+  options.flag("--dry-run", args.dry_run);
+  options.flag("--json", args.json);
+}
+
+// The command to repeat a failed run with: the same but for what names or narrows a run.
+std::string retry_command(const Args& args) {
+  std::string command = "amlocal run " + base::display_path(args.file);
+  for (const auto& word : args.set) command += fmt::format(" --set {}", word);
+  for (const auto& word : args.mode) command += fmt::format(" --mode {}", word);
+  for (const auto& word : args.pass_env) command += fmt::format(" --pass-env {}", word);
+  return command;
+}
+
+definition::Overrides overrides_of(const Args& args) {
+  definition::Overrides overrides;
+  for (const auto& word : args.set) {
+    auto [key, value] = split_assignment("--set", word);
+    overrides.set.push_back({std::move(key), std::move(value)});
+  }
+  for (const auto& word : args.mode) {
+    auto [key, value] = split_assignment("--mode", word);
+    overrides.mode.push_back({std::move(key), std::move(value)});
+  }
+  return overrides;
+}
+
+model::Job load(const Args& args, const Project& project, App& app) {
+  text::Diagnostics diagnostics;
+  auto job = definition::load_job(fs::absolute(args.file, app.here), overrides_of(args), project.catalogue, diagnostics);
+  diagnostics.sort();
+  for (const auto& diagnostic : diagnostics.all()) app.err << text::render(diagnostic, app.colour);
+  if (!job || !diagnostics.ok())
+    throw base::Error(base::Code::bad_definition,
+                      fmt::format("{} has {} error{}; nothing was run", args.file, diagnostics.errors(),
+                                  diagnostics.errors() == 1 ? "" : "s"))
+        .hint(fmt::format("mend {}, then check with: amlocal validate {}", diagnostics.errors() == 1 ? "it" : "them", args.file));
+  if (!args.experiment.empty()) job->experiment_name = args.experiment;
+  if (job->experiment_name.empty()) job->experiment_name = app.here.filename().native();
+  return std::move(*job);
+}
+
+void show_plan(const std::vector<engine::Decision>& decisions, App& app) {
+  std::size_t runs = 0;
+  for (const auto& decision : decisions) {
+    const bool run = decision.action == engine::Decision::Action::run;
+    runs += run ? 1 : 0;
+    app.out << fmt::format("{}  {}\n", run ? "run  " : decision.action == engine::Decision::Action::keep ? "keep " : "leave",
+                           decision.step);
+    for (const auto& reason : decision.reasons) app.out << fmt::format("         {}\n", reason);
+  }
+  app.out << fmt::format("{} of {} steps would run\n", runs, decisions.size());
+}
+
+// The engine takes Ctrl-C from a descriptor: it must reach no thread as a signal.
+void block_signals() {
+  sigset_t set;
+  sigemptyset(&set);
+  sigaddset(&set, SIGINT);
+  sigaddset(&set, SIGTERM);
+  ::pthread_sigmask(SIG_BLOCK, &set, nullptr);
+}
+
+int run(const Args& args, App& app) {
+  const fs::path file = fs::absolute(args.file, app.here);
+  const Project project = open_project(file.parent_path());
+  const model::Job job = load(args, project, app);
+  engine::Options options{args.name, args.jobs, args.only, args.until, args.resume, {}, args.pass_env};
+  options.command = {retry_command(args)};
+  const engine::Surroundings surroundings{project.layout, project.settings, project.catalogue, app.environment, app.clock};
+  if (args.dry_run) {
+    show_plan(engine::decide(job, options, surroundings), app);
+    return 0;
+  }
+  block_signals();
+  std::unique_ptr<events::Sink> renderer;
+  if (args.json) {
+    renderer = std::make_unique<JsonLines>(app.out);
+  } else {
+    const auto idle = definition::without_effect(file);
+    if (!idle.empty()) app.out << fmt::format("without effect on one machine: {}\n", fmt::join(idle, "; "));
+    renderer = std::make_unique<Lines>(app, retry_command(args));
+  }
+  switch (engine::execute(job, options, surroundings, {renderer.get()})) {
+    case model::Status::completed: return 0;
+    case model::Status::canceled: return 130;
+    default: return 1;
+  }
+}
+
+}  // namespace
+
+std::vector<Verb> verbs_of_run() { return {make_verb<Args>("run", "run", declare, run)}; }
+
+}  // namespace cli

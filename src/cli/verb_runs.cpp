@@ -1,0 +1,238 @@
+#include <fmt/format.h>
+#include <sys/inotify.h>
+#include <poll.h>
+#include <unistd.h>
+
+#include <boost/filesystem/operations.hpp>
+#include <fcntl.h>
+#include <ostream>
+
+#include "base/error.hpp"
+#include "base/files.hpp"
+#include "cli/project.hpp"
+#include "cli/render.hpp"
+#include "cli/table.hpp"
+#include "cli/verb.hpp"
+#include "history/gc.hpp"
+
+namespace cli {
+namespace {
+
+struct RunArgs {
+  std::string run;
+  bool json = false;
+};
+
+void declare_list(Options& options, RunArgs& args) { options.flag("--json", args.json); }
+
+int list(const RunArgs& args, App& app) {
+  const Project project = open_project(app.here);
+  const auto runs = history::list_runs(project.layout);
+  if (args.json) {
+    for (const auto& run : runs) app.out << history::to_json(run) << "\n";
+    return 0;
+  }
+  if (runs.empty()) {
+    app.out << "no runs yet; start one with: amlocal run PIPELINE.yml\n";
+    return 0;
+  }
+  std::vector<std::vector<std::string>> rows{{"RUN", "STATUS", "STARTED", "TOOK", "DEFINITION"}};
+  for (const auto& run : runs)
+    rows.push_back({run.name, std::string(to_string(run.status)), base::to_iso(run.started).substr(0, 19) + "Z",
+                    base::duration_text(run.seconds), base::display_path(run.definition)});
+  app.out << format_table(rows);
+  return 0;
+}
+
+void declare_show(Options& options, RunArgs& args) {
+  options.argument("run", args.run, false);
+  options.flag("--json", args.json);
+}
+
+int show(const RunArgs& args, App& app) {
+  const Project project = open_project(app.here);
+  const auto run = history::read_run(project.layout, args.run.empty() ? "@last" : args.run);
+  if (args.json) {
+    app.out << history::to_json(run) << "\n";
+    return 0;
+  }
+  app.out << fmt::format("run {}  {}  ({})\n", run.name, to_string(run.status), base::display_path(run.definition));
+  for (const auto& notice : run.notices) app.out << fmt::format("note: {}\n", notice);
+  std::size_t width = 0;
+  for (const auto& step : run.steps) width = std::max(width, step.path.size());
+  for (const auto& step : run.steps) {
+    if (step.ended) {
+      app.out << report_line(*step.ended, width) << "\n";
+      if (step.ended->failure) app.out << failure_text(*step.ended->failure, step.log);
+    } else {
+      app.out << fmt::format("{:<{}}  {}{}\n", step.path, width, to_string(step.status),
+                             step.from_run.empty() ? "" : fmt::format("  from {}", step.from_run));
+    }
+  }
+  if (!run.outputs.empty()) app.out << "outputs:\n" << outputs_table(run.outputs);
+  return 0;
+}
+
+struct LogArgs {
+  std::string run;
+  bool follow = false;
+};
+
+void declare_logs(Options& options, LogArgs& args) {
+  options.argument("run", args.run, false);
+  options.flag("-f,--follow", args.follow);
+}
+
+// Copies what the log holds from `offset` on and returns the new offset.
+off_t copy_log(const base::Fd& log, off_t offset, App& app) {
+  char buffer[65536];
+  for (;;) {
+    const ssize_t n = ::pread(log.get(), buffer, sizeof buffer, offset);
+    if (n <= 0) break;
+    app.out.write(buffer, n);
+    offset += n;
+  }
+  app.out.flush();
+  return offset;
+}
+
+// Shows the log as it grows, until the step's run has ended.
+void follow_log(const base::Fd& log, const std::string& run, const std::string& step, const Project& project, App& app) {
+  off_t offset = 0;
+  for (bool ended = false; !ended;) {
+    const auto record = history::read_run(project.layout, run);
+    ended = record.status != model::Status::running || find_step(record, step).ended.has_value();
+    offset = copy_log(log, offset, app);
+    if (!ended) ::poll(nullptr, 0, 200);
+  }
+}
+
+int logs(const LogArgs& args, App& app) {
+  const Project project = open_project(app.here);
+  const auto [name, step] = split_run(args.run.empty() ? "@last" : args.run);
+  const auto run = history::read_run(project.layout, name);
+  bool any = false;
+  for (const auto& record : run.steps) {
+    if (record.log.empty() || (!step.empty() && record.path != find_step(run, step).path)) continue;
+    any = true;
+    if (step.empty() && run.steps.size() > 1) app.out << fmt::format("==> {} <==\n", record.path);
+    const base::Fd log = base::open_file(record.log, O_RDONLY);
+    if (args.follow) follow_log(log, run.name, record.path, project, app);
+    else copy_log(log, 0, app);
+  }
+  if (!any) app.out << "no log yet: no step of it has started\n";
+  return 0;
+}
+
+struct OutputArgs {
+  std::string run;
+  std::string to;
+};
+
+void declare_outputs(Options& options, OutputArgs& args) {
+  options.argument("run", args.run, false);
+  options.value("--to", args.to);
+}
+
+int outputs(const OutputArgs& args, App& app) {
+  const Project project = open_project(app.here);
+  const auto [name, step] = split_run(args.run.empty() ? "@last" : args.run);
+  const auto run = history::read_run(project.layout, name);
+  std::vector<events::RunOutput> found;
+  if (step.empty()) found = run.outputs;
+  else
+    for (const auto& output : find_step(run, step).outputs)
+      found.push_back({output.output, output.type, output.uri, output.path, ""});
+  if (found.empty()) {
+    app.out << fmt::format("run {} has no outputs of its own; see one step's: amlocal runs outputs {}/STEP\n", run.name, run.name);
+    return 0;
+  }
+  if (args.to.empty()) {
+    app.out << outputs_table(found);
+    return 0;
+  }
+  for (const auto& output : found) {
+    const fs::path target = fs::absolute(args.to, app.here) / output.name;
+    if (fs::exists(target))
+      throw base::Error(base::Code::exists, fmt::format("'{}' is already there", base::display_path(target)))
+          .hint("choose another folder with --to");
+    fs::create_directories(target.parent_path());
+    base::copy_tree(output.path, target);
+    app.out << base::display_path(target) << "\n";
+  }
+  return 0;
+}
+
+void declare_cancel(Options& options, RunArgs& args) { options.argument("run", args.run); }
+
+int cancel(const RunArgs& args, App& app) {
+  const Project project = open_project(app.here);
+  const auto run = history::read_run(project.layout, args.run);
+  history::request_cancel(project.layout, run);
+  app.out << fmt::format("asked run {} to stop\n", run.name);
+  return 0;
+}
+
+struct DeleteArgs {
+  std::vector<std::string> runs;
+};
+
+void declare_delete(Options& options, DeleteArgs& args) { options.arguments("runs", args.runs); }
+
+int remove(const DeleteArgs& args, App& app) {
+  const Project project = open_project(app.here);
+  for (const auto& name : args.runs) {
+    const auto run = history::read_run(project.layout, name);
+    history::delete_run(project.layout, run);
+    app.out << fmt::format("deleted {}\n", run.name);
+  }
+  return 0;
+}
+
+struct GcArgs {
+  int keep = 20;
+  std::string max_bytes;
+};
+
+void declare_gc(Options& options, GcArgs& args) {
+  options.number("--keep", args.keep);
+  options.value("--max-bytes", args.max_bytes);
+}
+
+// "500MB", "2GB", "1000": bytes, in powers of 1000.
+std::uint64_t parse_bytes(const std::string& text) {
+  std::size_t used = 0;
+  double number = -1;
+  try {
+    number = std::stod(text, &used);
+  } catch (const std::exception&) {
+  }
+  const std::string unit = number < 0 ? "?" : text.substr(used);
+  const double scale = unit.empty() || unit == "B" ? 1 : unit == "kB" || unit == "KB" ? 1e3 : unit == "MB" ? 1e6 : unit == "GB" ? 1e9 : 0;
+  if (scale == 0)
+    throw base::Error(base::Code::usage, fmt::format("--max-bytes takes a size such as 500MB, not '{}'", text));
+  return static_cast<std::uint64_t>(number * scale);
+}
+
+int gc(const GcArgs& args, App& app) {
+  const Project project = open_project(app.here);
+  const auto result = history::gc(project.layout, static_cast<std::size_t>(std::max(args.keep, 0)),
+                                  args.max_bytes.empty() ? 0 : parse_bytes(args.max_bytes));
+  app.out << fmt::format("removed {} runs and {} snapshots, freed {}\n", result.runs, result.snapshots,
+                         base::bytes_text(result.bytes));
+  return 0;
+}
+
+}  // namespace
+
+std::vector<Verb> verbs_of_runs() {
+  return {make_verb<RunArgs>("runs list", "runs", declare_list, list),
+          make_verb<RunArgs>("runs show", "runs", declare_show, show),
+          make_verb<LogArgs>("runs logs", "runs", declare_logs, logs),
+          make_verb<OutputArgs>("runs outputs", "runs", declare_outputs, outputs),
+          make_verb<RunArgs>("runs cancel", "runs", declare_cancel, cancel),
+          make_verb<DeleteArgs>("runs delete", "runs", declare_delete, remove),
+          make_verb<GcArgs>("runs gc", "runs", declare_gc, gc)};
+}
+
+}  // namespace cli

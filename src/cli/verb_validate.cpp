@@ -1,0 +1,50 @@
+#include <fmt/format.h>
+
+#include <ostream>
+
+#include "base/files.hpp"
+#include "cli/project.hpp"
+#include "cli/verb.hpp"
+#include "definition/definition.hpp"
+#include "text/diagnostic.hpp"
+
+namespace cli {
+namespace {
+
+struct Args {
+  std::vector<std::string> files;
+  bool strict = false;
+};
+
+void declare(Options& options, Args& args) {
+  options.arguments("files", args.files);
+  options.flag("--strict", args.strict);
+}
+
+int run(const Args& args, App& app) {
+  text::Diagnostics diagnostics;
+  for (const auto& file : args.files) {
+    const fs::path path = fs::absolute(file, app.here);
+    definition::validate_file(path, open_project(path.parent_path()).catalogue, diagnostics);
+  }
+  diagnostics.sort();
+  for (auto diagnostic : diagnostics.all()) {
+    if (args.strict) diagnostic.severity = text::Severity::error;
+    app.err << text::render(diagnostic, app.colour);
+  }
+  const std::size_t errors = diagnostics.errors() + (args.strict ? diagnostics.warnings() : 0);
+  const std::size_t warnings = args.strict ? 0 : diagnostics.warnings();
+  if (errors > 0) {
+    app.err << fmt::format("{} error{}, {} warning{}\n", errors, errors == 1 ? "" : "s", warnings, warnings == 1 ? "" : "s");
+    return 1;
+  }
+  app.out << fmt::format("{}: valid{}\n", fmt::join(args.files, ", "),
+                         warnings > 0 ? fmt::format(", {} warning{}", warnings, warnings == 1 ? "" : "s") : "");
+  return 0;
+}
+
+}  // namespace
+
+std::vector<Verb> verbs_of_validate() { return {make_verb<Args>("validate", "validate", declare, run)}; }
+
+}  // namespace cli
