@@ -60,4 +60,7 @@ std::string failure_text(const events::Failure&, const std::string& log);
 // "accuracy  0.9737  path"
 std::string outputs_table(const std::vector<events::RunOutput>&);
 
+// A run as one JSON object on one line: for `runs list --json` and `runs show --json`.
+std::string to_json(const history::RunRecord&);
+
 }  // namespace cli

@@ -29,7 +29,7 @@ int list(const RunArgs& args, App& app) {
   const Project project = open_project(app.here);
   const auto runs = history::list_runs(project.layout);
   if (args.json) {
-    for (const auto& run : runs) app.out << history::to_json(run) << "\n";
+    for (const auto& run : runs) app.out << to_json(run) << "\n";
     return 0;
   }
   if (runs.empty()) {
@@ -53,7 +53,7 @@ int show(const RunArgs& args, App& app) {
   const Project project = open_project(app.here);
   const auto run = history::read_run(project.layout, args.run.empty() ? "@last" : args.run);
   if (args.json) {
-    app.out << history::to_json(run) << "\n";
+    app.out << to_json(run) << "\n";
     return 0;
   }
   app.out << fmt::format("run {}  {}  ({})\n", run.name, to_string(run.status), base::display_path(run.definition));
