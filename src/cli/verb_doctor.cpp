@@ -1,6 +1,7 @@
 #include <fmt/format.h>
 #include <sys/wait.h>
 
+#include <boost/filesystem/operations.hpp>
 #include <ostream>
 
 #include "base/error.hpp"

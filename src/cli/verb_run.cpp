@@ -2,6 +2,7 @@
 #include <signal.h>
 
 #include <memory>
+#include <boost/filesystem/operations.hpp>
 #include <ostream>
 
 #include "base/error.hpp"

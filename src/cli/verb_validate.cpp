@@ -1,5 +1,6 @@
 #include <fmt/format.h>
 
+#include <boost/filesystem/operations.hpp>
 #include <ostream>
 
 #include "base/files.hpp"
