@@ -13,10 +13,10 @@ auto find_named(const List& list, std::string_view name) -> decltype(list.data()
 
 }  // namespace
 
-const InputDeclaration* Component::find_input(std::string_view name) const { return find_named(inputs, name); }
-const OutputDeclaration* Component::find_output(std::string_view name) const { return find_named(outputs, name); }
-const Step* Component::find_step(std::string_view name) const { return find_named(steps, name); }
-const Input* Step::find_input(std::string_view name) const { return find_named(inputs, name); }
-const Output* Step::find_output(std::string_view name) const { return find_named(outputs, name); }
+const InputDeclaration* Component::find_input(std::string_view wanted) const { return find_named(inputs, wanted); }
+const OutputDeclaration* Component::find_output(std::string_view wanted) const { return find_named(outputs, wanted); }
+const Step* Component::find_step(std::string_view wanted) const { return find_named(steps, wanted); }
+const Input* Step::find_input(std::string_view wanted) const { return find_named(inputs, wanted); }
+const Output* Step::find_output(std::string_view wanted) const { return find_named(outputs, wanted); }
 
 }  // namespace model
