@@ -44,10 +44,13 @@ struct RunRecord {
 // lock is free and which has no RunEnded was interrupted, and every reader sees it so.
 class Recorder final : public events::Sink {
  public:
-  // Makes `.amlocal/runs/NAME`. Throws exists when the name is taken.
-  Recorder(const workspace::Layout&, const std::string& run);
+  // Makes `.amlocal/runs/NAME`. `durable`: each event is on the disk before on() returns. Throws exists
+  // when the name is taken, bad_input when it cannot be a name, newer_version for a newer index.
+  Recorder(const workspace::Layout&, const std::string& run, bool durable = false);
   ~Recorder() override;
-  // Appends to the journal (one checksummed line), then updates the index. Throws no_space or io.
+  // Appends to the journal (one checksummed line), then updates the index. Throws no_space or io. A
+  // failing index ends nothing: it is only a cache, and readers see that it is behind the journal.
+  // AssetRegistered also goes to the assets' journal; a version "" becomes the next one there.
   void on(const events::Stamped&) override;
   const fs::path& folder() const;
 
@@ -56,28 +59,36 @@ class Recorder final : public events::Sink {
   std::unique_ptr<State> state_;
 };
 
-// Newest first. A damaged or missing index is made anew from the journals.
+// Newest first. A damaged or missing index is made anew from the journals. A run with a damaged
+// journal is listed as far as it can be read, with a notice that says so. Throws newer_version.
 std::vector<RunRecord> list_runs(const workspace::Layout&);
 
 // One run from its journal: `name` may be a unique prefix or "@last". Throws not_found (with
 // did-you-mean) or bad_input when the prefix is ambiguous (with the candidates); corrupt, naming the
 // line, when the journal is damaged before its last line (a torn last line is simply not there yet).
-RunRecord read_run(const workspace::Layout&, const std::string& name);
+enum class Damage { refuse, keep_good_part };
+RunRecord read_run(const workspace::Layout&, const std::string& name, Damage damage = Damage::refuse);
 
-// Removes a run's folder and rows. Throws conflict while it runs. Outputs in datastores stay when an
-// asset registered from them exists.
+// Removes a run's folder and rows, and what its steps left under `azureml/<step id>/` in datastores,
+// unless an asset registered from it exists or another run reused it. Throws conflict while it runs.
+// For a run with a damaged journal, read it with Damage::keep_good_part.
 void delete_run(const workspace::Layout&, const RunRecord&);
 
-// Makes the index anew; returns the number of runs.
+// Makes the index anew, and mends the journal of assets where it is damaged (what is lost there comes
+// back from the runs that registered it); returns the number of runs.
 std::size_t rebuild_index(const workspace::Layout&);
 
-// Data assets registered by runs (named outputs), oldest first, with the next free version for a name.
+// Data assets registered by runs (named outputs), oldest first. They outlive their runs. Throws
+// corrupt, naming the line.
 std::vector<model::DataAsset> registered_assets(const workspace::Layout&);
+// The version after the highest whole number that `name` has among registered assets and `settings`.
+std::string next_version(const workspace::Layout&, const workspace::Settings& settings, const std::string& name);
 
 // The catalogue of a workspace: its settings and what its runs registered.
 class Catalogue final : public model::Catalogue {
  public:
   Catalogue(workspace::Layout, workspace::Settings);
+  // Of two with one name and version, the one created later; amlocal.yml's count as created first.
   std::optional<model::DataAsset> data_asset(const std::string& name, const std::string& version) const override;
   std::vector<std::string> data_asset_names() const override;
   std::optional<fs::path> datastore(const std::string& name) const override;

@@ -1,6 +1,7 @@
 // The two places of a project: `amlocal.yml`, committed, and `.amlocal/` beside it, never committed.
 #pragma once
 
+#include <functional>
 #include <map>
 #include <optional>
 #include <string>
@@ -32,6 +33,9 @@ Layout find(const fs::path& start);
 // it was made by a newer amlocal, permission or no_space when it cannot be made.
 void ensure(const Layout&);
 
+// Whether a text of `amlocal.yml` or an asset is a URI (azureml:…, https://…), not a local path.
+bool is_uri(const std::string&);
+
 // What `amlocal.yml` says. Relative paths in it are relative to it; here they are absolute.
 struct Settings {
   std::map<std::string, std::string> environments;  // name or "default" → interpreter
@@ -43,8 +47,12 @@ struct Settings {
 
 // Missing file: empty settings. Throws bad_definition with the place for a wrong key or type.
 Settings read_settings(const Layout&);
-// Writes amlocal.yml atomically, keys in a fixed order, paths below the root as relative ones.
+// Writes amlocal.yml atomically, keys in a fixed order, paths below the root as relative ones. The
+// comment lines at the top of the file stay; others do not. Throws bad_input for a value that is no
+// UTF-8, permission, no_space or io.
 void write_settings(const Layout&, const Settings&);
+// Reads, changes and writes under a lock, so that of two writers neither loses the other's change.
+void update_settings(const Layout&, const std::function<void(Settings&)>& change);
 
 // The folder of a datastore: as the settings say, or .amlocal/datastores/workspaceblobstore for
 // "workspaceblobstore", which is there from the start.

@@ -1,0 +1,99 @@
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include <boost/filesystem/operations.hpp>
+#include <cctype>
+#include <optional>
+
+#include "base/error.hpp"
+#include "base/files.hpp"
+#include "history/assets.hpp"
+#include "history/index.hpp"
+#include "history/journal.hpp"
+#include "history/records.hpp"
+
+namespace history {
+namespace {
+
+// The cloud's rule for a job's name, without which it would also not be a plain file name.
+// Source: reference-yaml-job-pipeline, `name`.
+void check_name(const std::string& name) {
+  bool good = !name.empty() && name.size() <= 255 && std::isalnum(static_cast<unsigned char>(name[0]));
+  for (const char c : name) good = good && (std::isalnum(static_cast<unsigned char>(c)) || c == '_' || c == '-' || c == '.');
+  if (!good)
+    throw base::Error(base::Code::bad_input, fmt::format("'{}' cannot be the name of a run", name))
+        .hint("use letters, digits, '_', '-' and '.', and begin with a letter or digit");
+}
+
+// A run's folder, made under a hidden name with its lock already held, so that nobody ever sees a run
+// without a lock and takes it for an interrupted one. rename(2) takes the name: it refuses a folder
+// that holds anything, and a run's folder always does.
+base::FileLock make_folder(const workspace::Layout& layout, const std::string& name) {
+  const base::TempDir draft(layout.runs(), ".new-");
+  const fs::path folder = draft.path() / "run";
+  fs::create_directory(folder);
+  auto lock = base::FileLock::try_take(folder / "lock");
+  Journal(folder / "journal");
+  if (::rename(folder.c_str(), layout.run(name).c_str()) == 0) return std::move(*lock);
+  if (errno == ENOTEMPTY || errno == EEXIST || errno == ENOTDIR)
+    throw base::Error(base::Code::exists, fmt::format("there is already a run named '{}'", name))
+        .hint("choose another name with --name");
+  throw base::os_error("create", layout.run(name).native());
+}
+
+// What changes a row that people look at; notices and outputs come along with the next of these.
+bool changes_status(const events::Event& event) {
+  return !std::holds_alternative<events::Notice>(event) && !std::holds_alternative<events::OutputPublished>(event) &&
+         !std::holds_alternative<events::AssetRegistered>(event);
+}
+
+}  // namespace
+
+struct Recorder::State {
+  workspace::Layout layout;
+  bool durable;
+  fs::path folder;
+  std::optional<Index> index;
+  base::FileLock lock;
+  Journal journal;
+  RunRecord record;
+};
+
+Recorder::Recorder(const workspace::Layout& layout, const std::string& run, bool durable) {
+  check_name(run);
+  workspace::ensure(layout);
+  // The index first: a newer one must refuse before the name is taken.
+  std::optional<Index> index(std::in_place, layout);
+  base::FileLock lock = make_folder(layout, run);
+  state_.reset(new State{layout, durable, layout.run(run), std::move(index), std::move(lock),
+                         Journal(journal_path(layout, run), durable), {}});
+  state_->record.name = run;
+}
+
+Recorder::~Recorder() {
+  if (!state_ || state_->journal.size() > 0) return;
+  // Nothing was told, so there was no run. A folder that holds anything else stays.
+  ::unlink(journal_path(state_->layout, state_->record.name).c_str());
+  ::unlink(lock_path(state_->layout, state_->record.name).c_str());
+  ::rmdir(state_->folder.c_str());
+}
+
+void Recorder::on(const events::Stamped& told) {
+  events::Stamped stamped = told;
+  if (std::holds_alternative<events::AssetRegistered>(stamped.event))
+    stamped.event = register_asset(state_->layout, stamped, state_->durable);
+  state_->journal.append(events::to_json(stamped));
+  fold(state_->record, stamped);
+  if (!state_->index || !changes_status(stamped.event)) return;
+  try {
+    state_->index->put({state_->record, state_->journal.size(), 0});
+  } catch (const base::Error&) {
+    // Readers see from the journal's size that the row is old. It is not tried again, so that a stuck
+    // index costs its wait once.
+    state_->index.reset();
+  }
+}
+
+const fs::path& Recorder::folder() const { return state_->folder; }
+
+}  // namespace history
