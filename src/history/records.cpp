@@ -14,7 +14,9 @@ using model::Status;
 StepRecord& step_of(RunRecord& run, const std::string& path) {
   for (StepRecord& step : run.steps)
     if (step.path == path) return step;
-  return run.steps.emplace_back(StepRecord{.path = path});
+  StepRecord& step = run.steps.emplace_back();
+  step.path = path;
+  return step;
 }
 
 Status status_of(const std::string& word, Status otherwise) {
