@@ -33,6 +33,8 @@ class Demo(unittest.TestCase):
             "LC_ALL": "C.UTF-8",
             "PYTHON": sys.executable,
         }
+        if "AMLOCAL_SUPERVISOR" in os.environ:
+            self.environment["AMLOCAL_SUPERVISOR"] = os.environ["AMLOCAL_SUPERVISOR"]
         self.kept = True
 
     def tearDown(self):

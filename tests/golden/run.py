@@ -87,7 +87,7 @@ def run_case(amlocal, case, folder):
         # git must not take a repository above the temporary folder for the workspace
         "GIT_CEILING_DIRECTORIES": str(folder),
     }
-    for name in ("ASAN_OPTIONS", "UBSAN_OPTIONS", "LD_LIBRARY_PATH"):
+    for name in ("AMLOCAL_SUPERVISOR", "ASAN_OPTIONS", "UBSAN_OPTIONS", "LD_LIBRARY_PATH"):
         if name in os.environ:
             environment[name] = os.environ[name]
     command = (case / "cmd").read_text().strip().replace("@FIXTURES@", str(FIXTURES))
