@@ -37,8 +37,7 @@ bool is_left_over(const fs::path& path) {
 
 }  // namespace
 
-GcPlan plan_gc(const workspace::Layout& layout, const base::Clock& clock, std::optional<std::size_t> keep,
-               std::optional<std::uint64_t> max_bytes) {
+GcPlan plan_gc(const workspace::Layout& layout, const base::Clock& clock, std::size_t keep, std::uint64_t max_bytes) {
   GcPlan plan;
   const std::vector<RunRecord> all = list_runs(layout);
   base::Time oldest_left = clock.now();
@@ -53,7 +52,7 @@ GcPlan plan_gc(const workspace::Layout& layout, const base::Clock& clock, std::o
     std::uint64_t bytes = base::measure_tree(layout.run(run.name)).bytes;
     for (const fs::path& folder : own_outputs(layout, run, all)) bytes += base::measure_tree(folder).bytes;
     // Once one is too much, all older ones go too: what stays has no holes.
-    full = full || (keep && kept >= *keep) || (max_bytes && kept_bytes + bytes > *max_bytes);
+    full = full || kept >= keep || (max_bytes > 0 && kept_bytes + bytes > max_bytes);
     if (full) {
       plan.runs.push_back({run, bytes});
       plan.bytes += bytes;
@@ -99,6 +98,10 @@ GcResult gc(const workspace::Layout& layout, const GcPlan& plan) {
   remove(plan.snapshots, result.snapshots);
   remove(plan.left_overs, result.left_overs);
   return result;
+}
+
+GcResult gc(const workspace::Layout& layout, std::size_t keep, std::uint64_t max_bytes) {
+  return gc(layout, plan_gc(layout, base::SystemClock(), keep, max_bytes));
 }
 
 }  // namespace history

@@ -2,7 +2,6 @@
 #pragma once
 
 #include <cstdint>
-#include <optional>
 #include <string>
 #include <vector>
 
@@ -24,9 +23,8 @@ struct GcPlan {
 // What gc would remove: of the ended runs, all but the newest `keep`, and then the oldest until the
 // runs that are left take at most `max_bytes`. Running ones are never removed, and count for neither
 // limit. A snapshot goes when it was last used an hour before the oldest run that is left began, and
-// a left-over when it has not changed for an hour.
-GcPlan plan_gc(const workspace::Layout&, const base::Clock&, std::optional<std::size_t> keep,
-               std::optional<std::uint64_t> max_bytes);
+// a left-over when it has not changed for an hour. `max_bytes` 0: no limit.
+GcPlan plan_gc(const workspace::Layout&, const base::Clock&, std::size_t keep, std::uint64_t max_bytes);
 
 struct GcResult {
   std::size_t runs = 0;
@@ -35,8 +33,9 @@ struct GcResult {
   std::uint64_t bytes = 0;
 };
 
-// Removes what the plan says. A run that began to be read or removed by another process meanwhile is
-// passed over.
+// Removes what the plan says. A run that another process is removing meanwhile is passed over.
 GcResult gc(const workspace::Layout&, const GcPlan&);
+// Plans and removes.
+GcResult gc(const workspace::Layout&, std::size_t keep, std::uint64_t max_bytes);
 
 }  // namespace history
