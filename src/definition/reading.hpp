@@ -1,0 +1,88 @@
+// Reading a mapping key by key: each wrong type and each unknown key is reported where it stands.
+#pragma once
+
+#include <functional>
+#include <initializer_list>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "model/catalogue.hpp"
+#include "model/pipeline.hpp"
+#include "text/diagnostic.hpp"
+#include "text/document.hpp"
+
+namespace definition {
+
+// What every reader needs.
+struct Reading {
+  const model::Catalogue& catalogue;
+  text::Diagnostics& diagnostics;
+  std::vector<fs::path> open_files;  // the chain of component files being read, to refuse a circle
+};
+
+// A file with the folder its relative paths start from.
+struct Document {
+  text::Node root;
+  fs::path file;    // absolute
+  fs::path folder() const { return file.parent_path(); }
+};
+
+// Reads a YAML file that must hold a mapping; a problem becomes a diagnostic and gives nothing.
+std::optional<Document> open_document(const fs::path& file, Reading&);
+
+enum class Unknown { error, warning };
+// Reports keys that are not in `known`, and duplicated keys (as warnings).
+void check_keys(const text::Node& map, std::initializer_list<std::string_view> known, Unknown, Reading&);
+
+// The value of `key` as text, number or truth; a wrong type is an error; absent or null gives nothing.
+std::optional<std::string> read_text(const text::Node& map, std::string_view key, Reading&);
+std::optional<double> read_number(const text::Node& map, std::string_view key, Reading&);
+std::optional<int> read_integer(const text::Node& map, std::string_view key, Reading&);
+std::optional<bool> read_boolean(const text::Node& map, std::string_view key, Reading&);
+// The mapping under `key`, or null when absent; anything else than a mapping is an error.
+const text::Node* read_map(const text::Node& map, std::string_view key, Reading&);
+
+// "Missing data for required field." at the mapping.
+void report_missing(const text::Node& map, std::string_view key, Reading&);
+
+// A template, its malformed expressions reported at their place.
+model::Template read_template(const text::Node& value, Reading&);
+
+// A local path against `folder`; "file:" is taken off. With `must_exist`, an absent one is an error.
+fs::path read_path(const text::Node& value, const fs::path& folder, bool must_exist, Reading&);
+
+// data.cpp
+model::Literal make_literal(const text::Node&);
+std::optional<model::DataType> read_type(const text::Node& map, Reading&);
+std::optional<model::AccessMode> read_mode(const text::Node& map, bool output, Reading&);
+std::vector<model::InputDeclaration> read_input_declarations(const text::Node* map, Reading&);
+std::vector<model::OutputDeclaration> read_output_declarations(const text::Node* map, Reading&);
+// Values given to a step's or job's inputs; bindings only make sense with `in_step`.
+std::vector<model::Input> read_inputs(const text::Node* map, const fs::path& folder, bool in_step, Reading&);
+std::vector<model::Output> read_outputs(const text::Node* map, bool in_step, Reading&);
+
+// component.cpp
+// Everything a command or parallel component, job or step says of what runs.
+void read_command_keys(const text::Node& map, const fs::path& folder, model::Component&, Reading&);
+// A component's file, or nothing when it cannot be read.
+std::shared_ptr<const model::Component> read_component_file(const fs::path& file, Reading&);
+std::shared_ptr<const model::Component> read_component(const text::Node& map, const fs::path& folder, Reading&);
+
+// parallel.cpp
+void read_parallel_keys(const text::Node& map, const fs::path& folder, model::Component&, Reading&);
+
+// steps.cpp
+std::vector<model::Step> read_steps(const text::Node* jobs, const fs::path& folder, Reading&);
+
+// check.cpp
+// Bindings, required inputs, types and cycles of a pipeline whose steps are read.
+void check_pipeline(const model::Component& pipeline, Reading&);
+// References of a command against the declarations.
+void check_command(const model::Component&, const model::Template&, Reading&);
+// The values given to inputs against their declarations.
+void check_values(const std::vector<model::Input>&, const std::vector<model::InputDeclaration>&, const std::string& what,
+                  const base::Place&, Reading&);
+
+
+}  // namespace definition
