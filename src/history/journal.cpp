@@ -23,7 +23,7 @@ std::optional<std::string_view> checked(std::string_view line) {
   return json;
 }
 
-// Calls `take(line, is_last)` for each line; the rest after the last newline is a line too.
+// Calls `take(line, whole)` for each line; the rest after the last newline is one that is not whole.
 template <class Take>
 void each_line(std::string_view text, Take take) {
   while (!text.empty()) {
@@ -31,7 +31,7 @@ void each_line(std::string_view text, Take take) {
     const bool whole = end != std::string_view::npos;
     const std::string_view line = text.substr(0, end);
     text.remove_prefix(whole ? end + 1 : text.size());
-    if (!take(line, text.empty(), whole)) return;
+    if (!take(line, whole)) return;
   }
 }
 
@@ -68,12 +68,12 @@ JournalText read_journal(const fs::path& file) {
   JournalText journal;
   journal.bytes = text.size();
   std::size_t number = 0;
-  each_line(text, [&](std::string_view line, bool last, bool whole) {
+  each_line(text, [&](std::string_view line, bool whole) {
     ++number;
     const auto json = checked(line);
     if (json && whole) {
       journal.lines.emplace_back(*json);
-    } else if (!last) {
+    } else if (whole) {
       journal.damaged_line = number;
       return false;
     }
@@ -84,7 +84,7 @@ JournalText read_journal(const fs::path& file) {
 
 std::vector<std::string> salvage_journal(const fs::path& file) {
   std::vector<std::string> lines;
-  each_line(base::read_file(file), [&](std::string_view line, bool, bool whole) {
+  each_line(base::read_file(file), [&](std::string_view line, bool whole) {
     if (const auto json = checked(line); json && whole) lines.emplace_back(*json);
     return true;
   });

@@ -36,8 +36,8 @@ struct JournalText {
   std::size_t damaged_line = 0;    // the first one that is not as it was written, from 1; 0 for none
 };
 
-// Reads a journal up to its first damaged line. A last line that is not whole was never finished: it
-// is left out, and is no damage. Throws not_found, permission or io.
+// Reads a journal up to its first damaged line. A last line without its newline was never
+// finished: it is left out, and is no damage. Throws not_found, permission or io.
 JournalText read_journal(const fs::path& file);
 
 // The lines after (and before) a damaged one too: every line whose checksum is right.
