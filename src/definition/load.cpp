@@ -11,14 +11,6 @@ namespace {
 
 using model::Component;
 
-constexpr std::initializer_list<std::string_view> pipeline_keys = {
-    "$schema", "type", "name", "display_name", "experiment_name", "description", "tags", "properties", "inputs", "outputs",
-    "jobs", "component", "compute", "settings", "identity", "schedule"};
-constexpr std::initializer_list<std::string_view> command_keys = {
-    "$schema", "type", "name", "display_name", "experiment_name", "description", "tags", "properties", "inputs", "outputs",
-    "command", "code", "environment", "environment_variables", "distribution", "compute", "resources", "limits", "services",
-    "identity", "queue_settings", "component", "additional_includes", "parent_job_name"};
-
 std::map<std::string, std::string> read_texts(const text::Node& map, std::string_view key, Reading& reading) {
   std::map<std::string, std::string> texts;
   if (const auto* values = read_map(map, key, reading))
@@ -64,7 +56,10 @@ std::string identifier(std::string name) {
 
 // A command job is a pipeline of one step, whose inputs and outputs are the job's.
 void read_command_job(const Document& document, model::Job& job, Component& pipeline, Reading& reading) {
-  check_keys(document.root, command_keys, Unknown::error, reading);
+  check_keys(document.root, {"$schema", "type", "name", "display_name", "experiment_name", "description", "tags", "properties", "inputs", "outputs",
+    "command", "code", "environment", "environment_variables", "distribution", "compute", "resources", "limits", "services",
+    "identity", "queue_settings", "component", "additional_includes", "parent_job_name"},
+             Unknown::error, reading);
   job.single_command = true;
   model::Step step;
   step.name = identifier(document.file.stem().native());
@@ -141,7 +136,9 @@ std::optional<model::Job> load_job(const fs::path& given, const Overrides& overr
   if (type == "command") {
     read_command_job(*document, job, *pipeline, reading);
   } else if (type == "pipeline") {
-    check_keys(root, pipeline_keys, Unknown::error, reading);
+    check_keys(root, {"$schema", "type", "name", "display_name", "experiment_name", "description", "tags", "properties", "inputs", "outputs",
+    "jobs", "component", "compute", "settings", "identity", "schedule"},
+               Unknown::error, reading);
     read_settings(root, job.settings, reading);
     if (const auto* component = root.find("component"); component && component->is_scalar()) {
       const fs::path path = read_path(*component, document->folder(), true, reading);
