@@ -1,4 +1,5 @@
 #include <fmt/format.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <boost/filesystem/operations.hpp>
@@ -31,7 +32,7 @@ void check_name(const std::string& name) {
 base::FileLock make_folder(const workspace::Layout& layout, const std::string& name) {
   const base::TempDir draft(layout.runs(), ".new-");
   const fs::path folder = draft.path() / "run";
-  fs::create_directory(folder);
+  base::sys("create", folder.native(), [&] { return ::mkdir(folder.c_str(), 0777); });
   auto lock = base::FileLock::try_take(folder / "lock");
   Journal(folder / "journal");
   if (::rename(folder.c_str(), layout.run(name).c_str()) == 0) return std::move(*lock);

@@ -1,5 +1,6 @@
 #include "workspace/ignore.hpp"
 
+#include <algorithm>
 #include <cctype>
 
 namespace workspace {
@@ -128,7 +129,13 @@ std::string_view without_trailing_blanks(std::string_view line) {
 
 }  // namespace
 
-bool glob_match(std::string_view pattern, std::string_view name) { return match(pattern, 0, name) == Match::yes; }
+bool glob_match(std::string_view pattern, std::string_view name) {
+  // git compares the plain beginning first and matches only the rest, so that `a**/b` crosses slashes
+  // although its stars are no whole part of the path. Source: git's dir.c, match_pathname.
+  const auto plain = std::min(pattern.find_first_of("*?[\\"), pattern.size());
+  if (name.substr(0, plain) != pattern.substr(0, plain)) return false;
+  return match(pattern.substr(plain), 0, name.substr(plain)) == Match::yes;
+}
 
 void IgnoreRules::add(std::string_view text, const std::string& folder) {
   if (text.starts_with("\xEF\xBB\xBF")) text.remove_prefix(3);

@@ -161,10 +161,16 @@ Snapshot measure(const Listing& listing, Source source) {
   return snapshot;
 }
 
+void make_folders(const fs::path& folder) {
+  boost::system::error_code failed;
+  fs::create_directories(folder, failed);
+  if (failed) throw base::os_error("create", folder.native(), failed.value());
+}
+
 void copy_into(const Listing& listing, const fs::path& folder) {
   for (const auto& [path, item] : listing.items) {
     const fs::path to = folder / path;
-    fs::create_directories(to.parent_path());
+    make_folders(to.parent_path());
     if (!item.target.empty()) {
       base::sys("create", to.native(), [&] { return ::symlink(item.target.c_str(), to.c_str()); });
       continue;
@@ -203,7 +209,7 @@ Snapshot take_snapshot(const Layout& layout, const fs::path& code, const std::ve
         // Measured once more from the copy: a file that was saved in between counts as it was copied.
         const base::TempDir draft(layout.snapshots(), ".making-");
         const fs::path content = draft.path() / "content";
-        fs::create_directory(content);
+        make_folders(content);
         copy_into(listing, content);
         snapshot = measure(listing, [&](const std::string& path, const Item&) { return content / path; });
         snapshot.folder = layout.snapshots() / snapshot.hash;

@@ -70,7 +70,7 @@ TEST_CASE("random rules decide as `git check-ignore` does") {
   std::mt19937 random(20240817);
   const auto pick = [&](std::size_t n) { return std::uniform_int_distribution<std::size_t>(0, n - 1)(random); };
   const std::vector<std::string> pieces{"a", "b", "ab", "*", "**", "?", "/", "/", "[ab]", "[!a]", ".", "\\a", "[a-", "**/", "/**", " "};
-  for (int round = 0; round < 120; ++round) {
+  const auto random_rules = [&] {
     std::string text;
     for (std::size_t line = 0, lines = 1 + pick(5); line < lines; ++line) {
       if (pick(4) == 0) text += '!';
@@ -78,7 +78,13 @@ TEST_CASE("random rules decide as `git check-ignore` does") {
       if (pick(5) == 0) text += '/';
       text += '\n';
     }
+    return text;
+  };
+  for (int round = 0; round < 600; ++round) {
+    const std::string text = random_rules();
+    const std::string deeper = random_rules();
     scratch.write(".gitignore", text);
+    scratch.write("a/.gitignore", deeper);
     std::vector<std::string> ask{"git", "-C", scratch.folder.path().native(), "-c", "core.excludesFile=/dev/null",
                                  "check-ignore", "--no-index"};
     ask.insert(ask.end(), paths.begin(), paths.end());
@@ -86,6 +92,7 @@ TEST_CASE("random rules decide as `git check-ignore` does") {
 
     IgnoreRules rules;
     rules.add(text, "");
+    rules.add(deeper, "a");
     std::string ours;
     for (const auto& path : paths) {
       bool ignored = false;
@@ -93,7 +100,7 @@ TEST_CASE("random rules decide as `git check-ignore` does") {
         ignored = rules.ignored(path.substr(0, slash), true);
       if (ignored || rules.ignored(path, false)) ours += path + "\n";
     }
-    INFO("the rules:\n" << text);
+    INFO("the rules:\n" << text << "and in a/:\n" << deeper);
     CHECK(ours == answer);
   }
 }
