@@ -66,7 +66,7 @@ class PipelineCheck {
       if (!output)
         reading_.diagnostics.error(input.place, fmt::format("step '{}' has no output '{}'", from->step, from->output),
                                    text::did_you_mean(from->output, names_of(producer->component->outputs)));
-      else if (declared && output->type != declared->type && model::is_file(output->type) != model::is_file(declared->type))
+      else if (declared && !declared->inferred && output->type != declared->type && model::is_file(output->type) != model::is_file(declared->type))
         reading_.diagnostics.warning(input.place, fmt::format("input '{}' is a {}, but '{}' of step '{}' is a {}", input.name,
                                                               to_string(declared->type), from->output, from->step, to_string(output->type)));
     } else if (const auto* other = std::get_if<model::StepInput>(&*input.source)) {

@@ -36,11 +36,14 @@ model::InputDeclaration declaration_of(const model::Input& input) {
   declared.place = input.place;
   declared.mode = input.mode;
   if (input.type) declared.type = *input.type;
-  else if (input.source)
+  else if (input.source) {
     if (const auto* literal = std::get_if<model::Literal>(&*input.source)) {
       static constexpr model::DataType types[] = {model::DataType::string, model::DataType::integer, model::DataType::number, model::DataType::boolean};
       declared.type = types[literal->value.index()];
+    } else {
+      declared.inferred = true;
     }
+  }
   return declared;
 }
 

@@ -28,7 +28,14 @@ using Source = decltype(PlannedInput::source);
 struct Traced {
   Source source;
   std::optional<model::AccessMode> mode;  // of the pipeline input it came through
+  std::optional<model::DataType> type;    // of what it is bound to
 };
+
+model::DataType type_of(const model::Literal& literal) {
+  static constexpr model::DataType types[] = {model::DataType::string, model::DataType::integer, model::DataType::number,
+                                              model::DataType::boolean};
+  return types[literal.value.index()];
+}
 
 const model::Input* find(const std::vector<model::Input>& inputs, const std::string& name) {
   const auto found = std::find_if(inputs.begin(), inputs.end(), [&](const auto& i) { return i.name == name; });
@@ -83,11 +90,11 @@ class Flattener {
 
   // Where a source of `scope` really comes from; nothing when it has no value.
   std::optional<Traced> trace(const Scope& scope, const model::InputSource& source) const {
-    if (const auto* literal = std::get_if<model::Literal>(&source)) return Traced{*literal, {}};
-    if (const auto* path = std::get_if<model::DataPath>(&source)) return Traced{*path, {}};
+    if (const auto* literal = std::get_if<model::Literal>(&source)) return Traced{*literal, {}, type_of(*literal)};
+    if (const auto* path = std::get_if<model::DataPath>(&source)) return Traced{*path, {}, {}};
     if (const auto* parent = std::get_if<model::ParentInput>(&source)) return trace_parent(scope, parent->input);
     if (const auto* output = std::get_if<model::StepOutput>(&source)) {
-      if (const auto from = producer(scope, output->step, output->output)) return Traced{*from, {}};
+      if (const auto from = producer(scope, output->step, output->output)) return Traced{*from, {}, output_type(*from)};
       return std::nullopt;
     }
     const auto& other = std::get<model::StepInput>(source);
@@ -102,11 +109,17 @@ class Flattener {
     if (input && input->source) {
       auto traced = scope.via ? trace(*scope.parent, *input->source) : trace(scope, *input->source);
       if (traced && input->mode) traced->mode = input->mode;
+      if (traced && input->type) traced->type = input->type;
       return traced;
     }
     const auto* declared = scope.pipeline->find_input(name);
-    if (declared && declared->default_value) return Traced{*declared->default_value, {}};
+    if (declared && declared->default_value) return Traced{*declared->default_value, {}, declared->type};
     return std::nullopt;
+  }
+
+  model::DataType output_type(const Upstream& from) const {
+    const auto* output = plan_.steps[from.step].component->find_output(from.output);
+    return output ? output->type : model::DataType::uri_folder;
   }
 
   // The leaf that makes output `output` of step `step` of `scope`.
@@ -131,11 +144,11 @@ class Flattener {
       const model::Input* given = step->find_input(declared.name);
       std::optional<Traced> traced;
       if (given && given->source) traced = trace(*scope, *given->source);
-      if (!traced && declared.default_value) traced = Traced{*declared.default_value, {}};
+      if (!traced && declared.default_value) traced = Traced{*declared.default_value, {}, declared.type};
       if (!traced) continue;
       PlannedInput input;
       input.name = declared.name;
-      input.type = declared.type;
+      input.type = declared.inferred && traced->type ? *traced->type : declared.type;
       input.optional = declared.optional;
       if (given && given->mode) input.mode = *given->mode;
       else if (declared.mode) input.mode = *declared.mode;

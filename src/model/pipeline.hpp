@@ -75,6 +75,7 @@ struct InputDeclaration {
   std::string name;
   base::Place place;
   DataType type = DataType::uri_folder;
+  bool inferred = false;  // an inline step declares nothing: the type is that of what is bound
   std::optional<AccessMode> mode;
   bool optional = false;
   std::optional<Literal> default_value;
