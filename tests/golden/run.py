@@ -23,7 +23,7 @@ Before it is compared, output is made the same on every machine and at every hou
     12 kB, 3.4 MiB, 7 bytes                  $SIZE
     sha256:… and 16 to 64 hexadecimal digits $HASH
     Python 3.11.2                            Python $VERSION
-    runs of blanks                           one blank (columns follow the widths of the above)
+    runs of blanks within a line             one blank (columns follow the widths of the above)
 
 AMLOCAL_ACCEPT=1 writes what came out as what is expected, says "accepted" and fails: accepting is
 never green, and with CI=true it is refused. A case that fails keeps its folder and prints the path.
@@ -54,7 +54,7 @@ NORMALISATIONS = (
     (r"(?<![\w.:])\d+:\d\d(:\d\d)?\b(?!:)", "$SPAN"),
     (r"(?<![\w.])\d+(\.\d+)? ?([kKMGT]i?B|bytes|byte|B)\b", "$SIZE"),
     (r"\bPython \d+\.\d+(\.\d+)?", "Python $VERSION"),
-    (r"[ \t]{2,}", " "),
+    (r"(?<=\S)[ \t]{2,}", " "),
     (r"[ \t]+$", ""),
 )
 
