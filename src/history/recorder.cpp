@@ -63,8 +63,14 @@ struct Recorder::State {
 Recorder::Recorder(const workspace::Layout& layout, const std::string& run, bool durable) {
   check_name(run);
   workspace::ensure(layout);
-  // The index first: a newer one must refuse before the name is taken.
-  std::optional<Index> index(std::in_place, layout);
+  // The index first: a newer one must refuse before the name is taken. One that others keep busy is
+  // done without.
+  std::optional<Index> index;
+  try {
+    index.emplace(layout);
+  } catch (const base::Error& error) {
+    if (error.code() != base::Code::conflict) throw;
+  }
   base::FileLock lock = make_folder(layout, run);
   state_.reset(new State{layout, durable, layout.run(run), std::move(index), std::move(lock),
                          Journal(journal_path(layout, run), durable), {}});
