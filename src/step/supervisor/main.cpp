@@ -175,12 +175,7 @@ std::vector<pid_t> descendants(const Order& order) {
       if (pid != getpid()) others.push_back(pid);
     return others;
   }
-  static const bool kernel_lists_children = access("/proc/self/task", X_OK) == 0 && [] {
-    char path[96];
-    snprintf(path, sizeof path, "/proc/self/task/%d/children", getpid());
-    return access(path, R_OK) == 0;
-  }();
-  if (!kernel_lists_children) return descendants_by_scan();
+  if (access("/proc/thread-self/children", R_OK) != 0) return descendants_by_scan();
   std::vector<pid_t> found;
   add_children(getpid(), found);
   for (std::size_t n = 0; n < found.size(); ++n) add_children(found[n], found);
