@@ -1,52 +1,90 @@
 #include <doctest/doctest.h>
 
+#include <memory>
+
+#include "base/error.hpp"
 #include "text/diagnostic.hpp"
 #include "text/document.hpp"
 
 namespace {
 
-text::Node parse(std::string content) {
-  return text::parse_yaml(std::make_shared<const base::SourceText>(
-      base::SourceText{"pipeline.yml", std::move(content)}));
+text::Node parse(const std::string& yaml) {
+  return text::parse_yaml(std::make_shared<base::SourceText>(base::SourceText{"p.yml", yaml}));
+}
+
+std::string refusal(const std::string& yaml) {
+  try {
+    parse(yaml);
+  } catch (const base::Error& error) {
+    return text::render(error, false);
+  }
+  return "accepted";
 }
 
 }  // namespace
 
-TEST_CASE("plain scalars have the kinds that PyYAML gives them") {
-  using text::Kind;
-  CHECK(text::parse_scalar("yes").kind == Kind::boolean);
-  CHECK(text::parse_scalar("12").kind == Kind::integer);
-  CHECK(text::parse_scalar("0.5").kind == Kind::real);
-  CHECK(text::parse_scalar("1e3").kind == Kind::string);
-  CHECK(text::parse_scalar("~").kind == Kind::null);
-  CHECK(parse("a: '12'").find("a")->kind == Kind::string);
+TEST_CASE("plain scalars are typed as PyYAML types them") {
+  using enum text::Kind;
+  struct Case {
+    const char* text;
+    text::Kind kind;
+  };
+  for (const auto& [scalar, kind] : std::initializer_list<Case>{{"yes", boolean},  {"Off", boolean}, {"y", string},   {"1e3", string},
+                                                                {"1.0e+3", real},  {"1.5", real},    {".5", real},    {"12", integer},
+                                                                {"-3", integer},   {"0x1F", integer}, {"010", integer}, {"09", string},
+                                                                {"1_000", integer}, {"~", null},      {"null", null},  {"1.2.3", string},
+                                                                {".inf", real},    {"", null},       {"2024-01-01", string}}) {
+    CAPTURE(scalar);
+    CHECK(text::parse_scalar(scalar).kind == kind);
+  }
+  CHECK(text::parse_scalar("010").as_integer() == 8);
+  CHECK(text::parse_scalar("0x1F").as_integer() == 31);
+  CHECK(text::parse_scalar("1_000").as_integer() == 1000);
+  CHECK(parse("a: '12'").find("a")->kind == string);
+  CHECK(parse("a: |\n  12\n").find("a")->kind == string);
 }
 
-TEST_CASE("places count from one, duplicates stay and the last counts") {
-  const auto root = parse("a: 1\nb:\n  c: 2\na: 3\n");
-  CHECK(root.find("b")->find("c")->place.to_string() == "pipeline.yml:3:6");
-  CHECK(root.entries.size() == 3);
-  CHECK(root.find("a")->scalar == "3");
+TEST_CASE("every node knows its line and column; aliases and merge keys are unfolded") {
+  const auto root = parse("base: &b\n  x: 1\n  y: 2\nc:\n  <<: *b\n  y: 3\n  list: [a, b]\n");
+  const auto* c = root.find("c");
+  CHECK(c->find("x")->scalar == "1");
+  CHECK(c->find("y")->scalar == "3");
+  CHECK(c->find("list")->items[1].place.to_string() == "p.yml:7:13");
+  CHECK(root.entries[1].key_place.to_string() == "p.yml:4:1");
 }
 
-TEST_CASE("merge keys are resolved, own keys win") {
-  const auto root = parse("base: &b {x: 1, y: 2}\nuse:\n  <<: *b\n  y: 3\n");
-  CHECK(root.find("use")->find("x")->scalar == "1");
-  CHECK(root.find("use")->find("y")->scalar == "3");
+TEST_CASE("a duplicated key stands twice and the last one counts") {
+  const auto root = parse("a: 1\na: 2\n");
+  CHECK(root.entries.size() == 2);
+  CHECK(root.find("a")->scalar == "2");
 }
 
-TEST_CASE("what is not YAML, or too deep, is refused") {
-  CHECK_THROWS_AS(parse("a: [1, 2"), base::Error);
-  CHECK_THROWS_AS(parse(std::string(300, '[') + std::string(300, ']')), base::Error);
+TEST_CASE("what is not YAML is refused with its place") {
+  CHECK(refusal("a: [1\nb: 2\n").starts_with("p.yml:2:"));
+  CHECK(refusal("a:\n\tb: 1\n") ==
+        "p.yml:2:1: error: this is not YAML: illegal map value\n    \tb: 1\n    ^\n  hint: YAML is indented with blanks, never with "
+        "tabs\n");
+  std::string bomb = "a: &a [x,x,x,x,x,x,x,x,x,x]\n";
+  for (char c = 'b'; c < 'j'; ++c) bomb += std::string(1, c) + ": &" + c + " [*" + char(c - 1) + ",*" + char(c - 1) + ",*" + char(c - 1) +
+                                           ",*" + char(c - 1) + ",*" + char(c - 1) + ",*" + char(c - 1) + ",*" + char(c - 1) + "]\n";
+  CHECK(refusal(bomb).find("aliases unfold this to more than 1,000,000 nodes") != std::string::npos);
+  CHECK(refusal(std::string(100000, '[')).find("nested too deeply") != std::string::npos);
 }
 
-TEST_CASE("a diagnostic shows the line and a caret") {
-  const auto root = parse("type: pipeline\ncomand: x\n");
+TEST_CASE("a diagnostic is drawn with its line and a caret") {
+  const auto root = parse("jobs:\n  train:\n    comand: x\n");
   text::Diagnostics diagnostics;
-  diagnostics.error(root.entries[1].key_place, "unknown key 'comand'",
-                    text::did_you_mean("comand", {"command", "code"}));
+  const auto& entry = root.entries[0].value.entries[0].value.entries[0];
+  diagnostics.error(entry.key_place, "unknown key 'comand'", text::did_you_mean("comand", {"command", "code"}));
+  diagnostics.error(entry.key_place, "unknown key 'comand'", "again");
+  REQUIRE(diagnostics.all().size() == 1);
   CHECK(text::render(diagnostics.all()[0], false) ==
-        "pipeline.yml:2:1: error: unknown key 'comand' (did you mean 'command'?)\n"
-        "    comand: x\n"
-        "    ^\n");
+        "p.yml:3:5: error: unknown key 'comand' (did you mean 'command'?)\n        comand: x\n        ^\n");
+}
+
+TEST_CASE("suggestions: the nearest name, or all of them") {
+  CHECK(text::nearest("trian", {"train", "test"}) == "train");
+  CHECK(text::nearest("zzz", {"train", "test"}) == "");
+  CHECK(text::did_you_mean("zzz", {"a1", "b2"}) == "one of: a1, b2");
+  CHECK(text::did_you_mean("zzzzzz", {}) == "there is none");
 }
