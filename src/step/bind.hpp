@@ -1,0 +1,38 @@
+// Inputs and outputs, made ready as their access modes say.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "base/file_lock.hpp"
+#include "step/folder.hpp"
+
+namespace step {
+
+// What binding gave: what each expression stands for, and what must be kept until the step has ended.
+struct Bindings {
+  std::map<std::string, std::string> inputs;   // ${{inputs.x}}
+  std::map<std::string, std::string> outputs;  // ${{outputs.x}}
+  std::vector<std::pair<fs::path, fs::path>> views;  // read-only views for the supervisor
+  std::vector<std::string> notices;
+  std::vector<base::FileLock> locks;           // on the places that outputs go to
+  std::uint64_t bytes_in = 0;
+};
+
+// Throws bad_input, not_found, permission or no_space, naming the input.
+void bind_inputs(const Request&, const Folder&, Bindings&);
+// Throws conflict when another run writes the same place.
+void bind_outputs(const Request&, const Folder&, Bindings&);
+
+struct Published {
+  std::vector<events::OutputPublished> outputs;
+  std::vector<std::string> notices;
+  std::uint64_t bytes_out = 0;
+};
+// Puts finished outputs where they belong: those in upload mode only after success, each as one unit.
+Published publish(const Request&, const Bindings&, bool succeeded);
+
+}  // namespace step

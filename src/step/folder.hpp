@@ -1,0 +1,22 @@
+// The step's own folder, laid out as the cloud's: docs/run-folder.md.
+#pragma once
+
+#include "step/step.hpp"
+
+namespace step {
+
+struct Folder {
+  fs::path root;
+  fs::path work;                // exe/wd: the step's current folder, a copy of its code
+  fs::path data;                // cap/data-capability/wd: where inputs and outputs are seen
+  std::vector<fs::path> logs;   // one a process: user_logs/std_log.txt, or std_log_process_NN.txt
+};
+
+// Makes it: a fresh working copy of the snapshot, ./outputs and ./logs, empty logs. Throws os_error.
+Folder make_folder(const Request&);
+// How many processes the step starts on this machine.
+int process_count(const model::Component&);
+// Moves what lies in ./outputs and ./logs to artifacts/, and removes the working copy unless it is kept.
+void keep_artifacts(const Folder&, bool keep_working_copy);
+
+}  // namespace step

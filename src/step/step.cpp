@@ -1,0 +1,118 @@
+#include "step/step.hpp"
+
+#include <fmt/format.h>
+#include <sys/wait.h>
+
+#include <boost/filesystem/exception.hpp>
+
+#include "base/error.hpp"
+#include "step/bind.hpp"
+#include "step/command.hpp"
+#include "step/failure.hpp"
+#include "step/folder.hpp"
+#include "step/supervise.hpp"
+
+namespace step {
+namespace {
+
+class Run {
+ public:
+  Run(const Request& request, const base::Clock& clock, events::Sink& sink, const base::Cancel& cancel)
+      : request_(request), clock_(clock), sink_(sink), cancel_(cancel), began_(clock.now()) {}
+
+  Outcome run() {
+    attempt("launch", [&] { folder_ = make_folder(request_); }) &&
+        attempt("input", [&] { bind_inputs(request_, folder_, bindings_); }) &&
+        attempt("output", [&] { bind_outputs(request_, folder_, bindings_); }) &&
+        attempt("launch", [&] { supervise_command(); }) &&
+        attempt("output", [&] { publish_outputs(); });
+    attempt("output", [&] { keep_what_remains(); });
+    outcome_.seconds = std::chrono::duration<double>(clock_.now() - began_).count();
+    return std::move(outcome_);
+  }
+
+ private:
+  // A phase that throws ends the step, not amlocal.
+  template <class Phase>
+  bool attempt(const char* kind, Phase&& phase) {
+    try {
+      phase();
+      return true;
+    } catch (const base::Error& error) {
+      fail(kind, error);
+    } catch (const fs::filesystem_error& problem) {
+      fail(kind, base::os_error("prepare", problem.path1().native(), problem.code().value()));
+    }
+    return false;
+  }
+
+  void fail(const char* kind, const base::Error& error) {
+    outcome_.status = model::Status::failed;
+    if (!outcome_.failure) outcome_.failure = explain_refusal(kind, error, clock_);
+  }
+
+  void notice(std::string text) { sink_.on({clock_.now(), events::Notice{request_.path, std::move(text)}}); }
+
+  void supervise_command() {
+    for (auto& text : bindings_.notices) notice(std::move(text));
+    outcome_.bytes_in = bindings_.bytes_in;
+    Launch launch;
+    launch.argv = command_line(request_, bindings_);
+    launch.cwd = folder_.work;
+    launch.environment = variables(request_, bindings_);
+    launch.read_only = bindings_.views;
+    launch.timeout_seconds = request_.component->limits.timeout_seconds;
+    launch.grace_seconds = request_.grace_seconds;
+    const int count = static_cast<int>(folder_.logs.size());
+    const int port = count > 1 ? free_port() : 0;
+    for (int rank = 0; rank < count; ++rank)
+      launch.processes.push_back({folder_.logs[static_cast<std::size_t>(rank)], rank_variables(*request_.component, rank, count, port)});
+    read_ending(supervise(launch, cancel_));
+  }
+
+  void read_ending(const Supervised& ended) {
+    outcome_.cpu_seconds = ended.cpu_seconds;
+    outcome_.peak_bytes = ended.peak_bytes;
+    for (const int status : ended.statuses)
+      if (outcome_.exit_code == 0) outcome_.exit_code = WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
+    if (!ended.left.empty()) notice(fmt::format("left background processes behind, now killed: {}", fmt::join(ended.left, ", ")));
+    const bool clean = ended.error.empty() && !ended.timed_out && outcome_.exit_code == 0;
+    if (ended.canceled) {
+      outcome_.status = model::Status::canceled;
+    } else if (clean) {
+      outcome_.status = model::Status::completed;
+    } else {
+      outcome_.status = model::Status::failed;
+      outcome_.failure = explain_failure(request_, folder_, ended, clock_);
+    }
+  }
+
+  void publish_outputs() {
+    const bool succeeded = outcome_.status == model::Status::completed;
+    Published published = publish(request_, bindings_, succeeded);
+    outcome_.bytes_out = published.bytes_out;
+    for (auto& text : published.notices) notice(std::move(text));
+    for (auto& output : published.outputs) sink_.on({clock_.now(), std::move(output)});
+  }
+
+  void keep_what_remains() {
+    if (!folder_.work.empty()) keep_artifacts(folder_, outcome_.status != model::Status::completed);
+  }
+
+  const Request& request_;
+  const base::Clock& clock_;
+  events::Sink& sink_;
+  const base::Cancel& cancel_;
+  base::Time began_;
+  Folder folder_;
+  Bindings bindings_;
+  Outcome outcome_;
+};
+
+}  // namespace
+
+Outcome run(const Request& request, const base::Clock& clock, events::Sink& sink, const base::Cancel& cancel) {
+  return Run(request, clock, sink, cancel).run();
+}
+
+}  // namespace step
