@@ -1,6 +1,7 @@
 // Why a step failed, read from how it ended and from its log.
 #pragma once
 
+#include "base/error.hpp"
 #include "step/folder.hpp"
 #include "step/supervise.hpp"
 

