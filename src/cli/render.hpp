@@ -50,7 +50,6 @@ class Lines final : public events::Sink {
   std::vector<std::string> running_;
   std::size_t shown_ = 0;
   std::map<std::string, std::string> logs_;  // step → its log
-  bool failed_ = false;
 };
 
 // "train    Completed    1.2 s   cpu 0.9 s   peak 81 MB   in 1.2 kB   out 3 B"

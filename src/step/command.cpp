@@ -33,10 +33,10 @@ std::vector<std::string> command_line(const Request& request, const Bindings& bi
   return {"/bin/bash", "-c", render(request.component->command, bindings)};
 }
 
-base::Variables variables(const Request& request, const Bindings& bindings) {
+base::Variables variables(const Request& request, const Folder& folder, const Bindings& bindings) {
   base::Variables result = request.environment;
   for (const auto& [name, value] : request.runtime.activation) set(result, name, value);
-  set(result, "PATH", request.runtime.bin.native() + ":" + base::variable(request.environment, "PATH"));
+  set(result, "PATH", folder.programs.native() + ":" + request.runtime.bin.native() + ":" + base::variable(request.environment, "PATH"));
   set(result, "PYTHONUNBUFFERED", "1");
   const Identity& identity = request.identity;
   set(result, "AZUREML_RUN_ID", identity.step_id);

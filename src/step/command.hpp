@@ -11,7 +11,7 @@ namespace step {
 std::vector<std::string> command_line(const Request&, const Bindings&);
 
 // The whole environment of the step. Source: v2-yaml reference, section 10; docs/environment.md.
-base::Variables variables(const Request&, const Bindings&);
+base::Variables variables(const Request&, const Folder&, const Bindings&);
 
 // What differs from process to process of a distribution.
 base::Variables rank_variables(const model::Component&, int rank, int count, int port);

@@ -34,7 +34,8 @@ int process_count(const model::Component& component) {
 fs::path log_path(const Request& request) { return request.folder / "user_logs" / "std_log.txt"; }
 
 Folder make_folder(const Request& request) {
-  Folder folder{request.folder, request.folder / "exe" / "wd", request.folder / "cap" / "data-capability" / "wd", {}};
+  Folder folder{request.folder, request.folder / "exe" / "wd", request.folder / "cap" / "data-capability" / "wd",
+                request.folder / "exe" / "bin", {}};
   fs::create_directories(folder.work.parent_path());
   fs::create_directories(folder.data);
   fs::create_directories(folder.root / "user_logs");
@@ -44,6 +45,12 @@ Folder make_folder(const Request& request) {
   ::chmod(folder.work.c_str(), 0755);
   make_writable(folder.work);
   for (const char* name : {"outputs", "logs"}) fs::create_directories(folder.work / name);
+  // Scripts say `python`, as every image of the cloud has it; Debian's Python is only python3.
+  boost::system::error_code ignored;
+  if (!fs::exists(request.runtime.bin / "python", ignored)) {
+    fs::create_directories(folder.programs);
+    fs::create_symlink(request.runtime.python, folder.programs / "python");
+  }
   const int count = process_count(*request.component);
   for (int rank = 0; rank < count; ++rank)
     folder.logs.push_back(count == 1 ? log_path(request)

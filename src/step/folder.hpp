@@ -9,6 +9,7 @@ struct Folder {
   fs::path root;
   fs::path work;                // exe/wd: the step's current folder, a copy of its code
   fs::path data;                // cap/data-capability/wd: where inputs and outputs are seen
+  fs::path programs;            // exe/bin: first on PATH; holds `python` where the interpreter's folder lacks it
   std::vector<fs::path> logs;   // one a process: user_logs/std_log.txt, or std_log_process_NN.txt
 };
 

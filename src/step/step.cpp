@@ -59,7 +59,7 @@ class Run {
     Launch launch;
     launch.argv = command_line(request_, bindings_);
     launch.cwd = folder_.work;
-    launch.environment = variables(request_, bindings_);
+    launch.environment = variables(request_, folder_, bindings_);
     launch.read_only = bindings_.views;
     launch.timeout_seconds = request_.component->limits.timeout_seconds;
     launch.grace_seconds = request_.grace_seconds;
