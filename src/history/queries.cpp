@@ -104,9 +104,9 @@ std::vector<RunRecord> list_runs(const workspace::Layout& layout) {
   try_index(index, [&](Index& open) { rows = open.runs(); });
   for (const auto& name : names)
     if (auto run = listed(layout, name, rows, index)) runs.push_back(std::move(*run));
-  for (const auto& [name, row] : rows)
-    if (!std::binary_search(names.begin(), names.end(), name))
-      try_index(index, [&](Index& open) { open.remove(name); });
+  for (const auto& row : rows)
+    if (!std::binary_search(names.begin(), names.end(), row.first))
+      try_index(index, [&](Index& open) { open.remove(row.first); });
   std::stable_sort(runs.begin(), runs.end(), [](const auto& a, const auto& b) { return a.started > b.started; });
   return runs;
 }

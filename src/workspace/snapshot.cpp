@@ -168,8 +168,9 @@ void make_folders(const fs::path& folder) {
 }
 
 void copy_into(const Listing& listing, const fs::path& folder) {
-  for (const auto& [path, item] : listing.items) {
-    const fs::path to = folder / path;
+  for (const auto& entry : listing.items) {
+    const fs::path to = folder / entry.first;
+    const auto& item = entry.second;
     make_folders(to.parent_path());
     if (!item.target.empty()) {
       base::sys("create", to.native(), [&] { return ::symlink(item.target.c_str(), to.c_str()); });

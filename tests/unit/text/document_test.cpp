@@ -25,17 +25,18 @@ std::string refusal(const std::string& yaml) {
 
 TEST_CASE("plain scalars are typed as PyYAML types them") {
   using enum text::Kind;
+  using text::Kind;
   struct Case {
     const char* text;
-    text::Kind kind;
+    Kind kind;
   };
-  for (const auto& [scalar, kind] : std::initializer_list<Case>{{"yes", boolean},  {"Off", boolean}, {"y", string},   {"1e3", string},
+  for (const auto& row : std::initializer_list<Case>{{"yes", boolean},  {"Off", boolean}, {"y", string},   {"1e3", string},
                                                                 {"1.0e+3", real},  {"1.5", real},    {".5", real},    {"12", integer},
                                                                 {"-3", integer},   {"0x1F", integer}, {"010", integer}, {"09", string},
                                                                 {"1_000", integer}, {"~", null},      {"null", null},  {"1.2.3", string},
                                                                 {".inf", real},    {"", null},       {"2024-01-01", string}}) {
-    CAPTURE(scalar);
-    CHECK(text::parse_scalar(scalar).kind == kind);
+    CAPTURE(row.text);
+    CHECK(text::parse_scalar(row.text).kind == row.kind);
   }
   CHECK(text::parse_scalar("010").as_integer() == 8);
   CHECK(text::parse_scalar("0x1F").as_integer() == 31);
