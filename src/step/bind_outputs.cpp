@@ -48,8 +48,17 @@ std::string stage_output(const BoundOutput& output, const fs::path& destination,
   return model::is_file(output.type) ? (place / destination.filename()).native() : place.native();
 }
 
-// One rename makes it visible. Files that were there before stay unless they are replaced, as in a
-// datastore's folder.
+// Puts the files of `from` beside those of `to`; a file of the same name is replaced by one rename.
+void merge_folder(const fs::path& from, const fs::path& to) {
+  for (const auto& entry : fs::directory_iterator(from)) {
+    const fs::path target = to / entry.path().filename();
+    if (fs::is_directory(entry.symlink_status()) && fs::is_directory(target)) merge_folder(entry.path(), target);
+    else fs::rename(entry.path(), target);
+  }
+}
+
+// One rename makes it visible. Where a folder is there already, its other files stay, as in a
+// datastore.
 void publish_upload(const fs::path& staged, const fs::path& destination) {
   fs::create_directories(destination.parent_path());
   const fs::path draft = destination.parent_path() / (".publishing-" + base::random_id(8));
@@ -58,11 +67,7 @@ void publish_upload(const fs::path& staged, const fs::path& destination) {
     fs::rename(staged, draft, apart);
     if (apart) base::copy_tree(staged, draft);
     if (fs::is_directory(destination)) {
-      for (const auto& entry : fs::directory_iterator(draft)) {
-        const fs::path target = destination / entry.path().filename();
-        if (fs::is_directory(target)) base::remove_tree(target);
-        fs::rename(entry.path(), target);
-      }
+      merge_folder(draft, destination);
       base::remove_tree(draft);
     } else {
       fs::rename(draft, destination);

@@ -55,15 +55,19 @@ Traceback find_traceback(const std::vector<std::string>& lines, const fs::path& 
   static const std::regex frame("^  File \"([^\"]+)\", line ([0-9]+).*");
   Traceback found;
   const auto last = std::find_if(lines.rbegin(), lines.rend(), [](const auto& line) { return line.starts_with("Traceback (most recent call last)"); });
-  if (last == lines.rend()) return found;
-  for (auto line = last.base() - 1; line != lines.end(); ++line) {
+  // An error of syntax in the script itself has no such heading: it begins with its file.
+  auto begin = last == lines.rend() ? lines.end() : last.base() - 1;
+  static const std::regex syntax("^(SyntaxError|IndentationError|TabError): .*");
+  if (begin == lines.end() && std::any_of(lines.begin(), lines.end(), [](const auto& line) { return std::regex_match(line, syntax); }))
+    begin = std::find_if(lines.begin(), lines.end(), [](const auto& line) { return std::regex_match(line, frame); });
+  for (auto line = begin; line != lines.end(); ++line) {
     found.stack += *line + "\n";
     std::smatch match;
     if (std::regex_match(*line, match, frame)) {
       const fs::path file = fs::absolute(match[1].str(), work).lexically_normal();
       const fs::path own = file.lexically_relative(work);
       if (!own.empty() && *own.begin() != "..") found.place = fmt::format("{}:{}", own.native(), match[2].str());
-    } else if (line != last.base() - 1 && !line->empty() && (*line)[0] != ' ') {
+    } else if (line != begin && !line->empty() && (*line)[0] != ' ') {
       found.exception = *line;
       break;
     }

@@ -72,7 +72,9 @@ void keep_artifacts(const Folder& folder, bool keep_working_copy) {
     if (keep_working_copy) base::copy_tree(made, kept);
     else fs::rename(made, kept);
   }
-  if (!keep_working_copy) base::remove_tree(folder.work);
+  if (keep_working_copy) return;
+  base::remove_tree(folder.root / "exe");
+  base::remove_tree(folder.root / "cap");
 }
 
 }  // namespace step

@@ -17,7 +17,8 @@ struct Folder {
 Folder make_folder(const Request&);
 // How many processes the step starts on this machine.
 int process_count(const model::Component&);
-// Moves what lies in ./outputs and ./logs to artifacts/, and removes the working copy unless it is kept.
+// Moves what lies in ./outputs and ./logs to artifacts/, and removes the working copy and the private
+// copies of inputs unless they are kept. Links into datastores are removed, never what they lead to.
 void keep_artifacts(const Folder&, bool keep_working_copy);
 
 }  // namespace step
