@@ -182,7 +182,8 @@ void declare_delete(Options& options, DeleteArgs& args) { options.arguments("run
 int remove(const DeleteArgs& args, App& app) {
   const Project project = open_project(app.here);
   for (const auto& name : args.runs) {
-    const auto run = history::read_run(project.layout, name);
+    // A damaged journal must not keep its run from being deleted.
+    const auto run = history::read_run(project.layout, name, history::Damage::keep_good_part);
     history::delete_run(project.layout, run);
     app.out << fmt::format("deleted {}\n", run.name);
   }
