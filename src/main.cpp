@@ -12,11 +12,15 @@ int main(int argc, char** argv) {
   std::ios::sync_with_stdio(false);
   const base::SystemClock clock;
   const base::Variables environment = base::current_environment();
-  const bool terminal = ::isatty(STDOUT_FILENO) != 0 && base::variable(environment, "TERM") != "dumb";
+  const bool terminal =
+      ::isatty(STDOUT_FILENO) != 0 && base::variable(environment, "TERM") != "dumb";
   boost::system::error_code failed;
-  cli::App app{std::cout, std::cerr,
-               environment, clock,
-               fs::current_path(failed), terminal,
+  cli::App app{std::cout,
+               std::cerr,
+               environment,
+               clock,
+               fs::current_path(failed),
+               terminal,
                terminal && base::variable(environment, "NO_COLOR").empty()};
   return cli::main(app, {argv + 1, argv + argc});
 }

@@ -11,7 +11,9 @@ namespace base {
 
 using namespace std::chrono;
 
-Time SystemClock::now() const { return floor<microseconds>(system_clock::now()); }
+Time SystemClock::now() const {
+  return floor<microseconds>(system_clock::now());
+}
 
 std::string to_iso(Time time) {
   const auto day = floor<days>(time);

@@ -29,21 +29,36 @@ std::string Place::line_text() const {
 
 std::string_view to_string(Code code) {
   switch (code) {
-    case Code::usage: return "usage";
-    case Code::bad_definition: return "bad_definition";
-    case Code::bad_input: return "bad_input";
-    case Code::not_found: return "not_found";
-    case Code::exists: return "exists";
-    case Code::conflict: return "conflict";
-    case Code::permission: return "permission";
-    case Code::no_space: return "no_space";
-    case Code::io: return "io";
-    case Code::unavailable: return "unavailable";
-    case Code::step_failed: return "step_failed";
-    case Code::canceled: return "canceled";
-    case Code::corrupt: return "corrupt";
-    case Code::newer_version: return "newer_version";
-    case Code::internal: return "internal";
+    case Code::usage:
+      return "usage";
+    case Code::bad_definition:
+      return "bad_definition";
+    case Code::bad_input:
+      return "bad_input";
+    case Code::not_found:
+      return "not_found";
+    case Code::exists:
+      return "exists";
+    case Code::conflict:
+      return "conflict";
+    case Code::permission:
+      return "permission";
+    case Code::no_space:
+      return "no_space";
+    case Code::io:
+      return "io";
+    case Code::unavailable:
+      return "unavailable";
+    case Code::step_failed:
+      return "step_failed";
+    case Code::canceled:
+      return "canceled";
+    case Code::corrupt:
+      return "corrupt";
+    case Code::newer_version:
+      return "newer_version";
+    case Code::internal:
+      return "internal";
   }
   return "internal";
 }
@@ -59,14 +74,19 @@ namespace {
 Code code_of(int error_number) {
   switch (error_number) {
     case ENOENT:
-    case ENOTDIR: return Code::not_found;
+    case ENOTDIR:
+      return Code::not_found;
     case EACCES:
     case EPERM:
-    case EROFS: return Code::permission;
+    case EROFS:
+      return Code::permission;
     case ENOSPC:
-    case EDQUOT: return Code::no_space;
-    case EEXIST: return Code::exists;
-    default: return Code::io;
+    case EDQUOT:
+      return Code::no_space;
+    case EEXIST:
+      return Code::exists;
+    default:
+      return Code::io;
   }
 }
 
@@ -74,9 +94,9 @@ Code code_of(int error_number) {
 
 Error os_error(std::string_view doing, std::string_view path, int error_number) {
   const Code code = code_of(error_number);
-  std::string what = path.empty()
-                         ? fmt::format("cannot {}: {}", doing, std::strerror(error_number))
-                         : fmt::format("cannot {} '{}': {}", doing, path, std::strerror(error_number));
+  std::string what =
+      path.empty() ? fmt::format("cannot {}: {}", doing, std::strerror(error_number))
+                   : fmt::format("cannot {} '{}': {}", doing, path, std::strerror(error_number));
   Error error(code, std::move(what));
   if (code == Code::no_space) {
     error.hint("free some space there (`amlocal runs gc` removes old runs), then run again");

@@ -44,12 +44,21 @@ class Error : public std::exception {
 
   // Builders, to be chained where the error is thrown:
   //   throw Error(Code::not_found, "no such file: x").at(place).hint("create it, or …");
-  Error& at(Place place) & { place_ = std::move(place); return *this; }
+  Error& at(Place place) & {
+    place_ = std::move(place);
+    return *this;
+  }
   Error&& at(Place place) && { return std::move(at(std::move(place))); }
-  Error& hint(std::string hint) & { hint_ = std::move(hint); return *this; }
+  Error& hint(std::string hint) & {
+    hint_ = std::move(hint);
+    return *this;
+  }
   Error&& hint(std::string text) && { return std::move(hint(std::move(text))); }
   // A frame says what was being done, innermost first: "binding input 'raw' of step 'train'".
-  Error& frame(std::string doing) & { frames_.push_back(std::move(doing)); return *this; }
+  Error& frame(std::string doing) & {
+    frames_.push_back(std::move(doing));
+    return *this;
+  }
   Error&& frame(std::string doing) && { return std::move(frame(std::move(doing))); }
 
   Code code() const { return code_; }

@@ -21,8 +21,9 @@ void Fd::reset() {
 }
 
 Fd open_file(const fs::path& path, int flags, unsigned mode) {
-  return Fd(sys("open", path.native(),
-                [&] { return ::open(path.c_str(), flags | O_CLOEXEC, static_cast<mode_t>(mode)); }));
+  return Fd(sys("open", path.native(), [&] {
+    return ::open(path.c_str(), flags | O_CLOEXEC, static_cast<mode_t>(mode));
+  }));
 }
 
 Pipe make_pipe() {
@@ -40,7 +41,8 @@ std::pair<Fd, Fd> make_socket_pair() {
 
 void write_all(const Fd& fd, std::string_view bytes, std::string_view path) {
   while (!bytes.empty()) {
-    const auto n = sys("write", path, [&] { return ::write(fd.get(), bytes.data(), bytes.size()); });
+    const auto n =
+        sys("write", path, [&] { return ::write(fd.get(), bytes.data(), bytes.size()); });
     bytes.remove_prefix(static_cast<std::size_t>(n));
   }
 }

@@ -49,7 +49,8 @@ void copy_bytes(const Fd& in, const Fd& out, const fs::path& from, const fs::pat
       try_range = false;
     }
     char buffer[131072];
-    const auto n = sys("read", from.native(), [&] { return ::read(in.get(), buffer, sizeof buffer); });
+    const auto n =
+        sys("read", from.native(), [&] { return ::read(in.get(), buffer, sizeof buffer); });
     if (n == 0) return;
     write_all(out, {buffer, static_cast<std::size_t>(n)}, to.native());
   }
@@ -64,7 +65,8 @@ void copy_file(const fs::path& from, const fs::path& to) {
   const Fd out = open_file(to, O_WRONLY | O_CREAT | O_EXCL, 0600);
   try {
     if (::ioctl(out.get(), FICLONE, in.get()) != 0) copy_bytes(in, out, from, to);
-    sys("set the mode of", to.native(), [&] { return ::fchmod(out.get(), status.st_mode & 07777); });
+    sys("set the mode of", to.native(),
+        [&] { return ::fchmod(out.get(), status.st_mode & 07777); });
   } catch (...) {
     ::unlink(to.c_str());
     throw;
@@ -96,7 +98,8 @@ TreeSize measure_tree(const fs::path& root) {
   TreeSize size;
   if (!S_ISDIR(status.st_mode)) return size;
   boost::system::error_code failed;
-  for (fs::directory_iterator entry(root, failed), end; !failed && entry != end; entry.increment(failed)) {
+  for (fs::directory_iterator entry(root, failed), end; !failed && entry != end;
+       entry.increment(failed)) {
     const TreeSize below = measure_tree(entry->path());
     size.bytes += below.bytes;
     size.files += below.files;
@@ -159,7 +162,9 @@ TempDir::TempDir(const fs::path& parent, std::string_view prefix) {
   path_ = name;
 }
 
-TempDir::TempDir(TempDir&& other) noexcept : path_(std::move(other.path_)) { other.path_.clear(); }
+TempDir::TempDir(TempDir&& other) noexcept : path_(std::move(other.path_)) {
+  other.path_.clear();
+}
 
 TempDir::~TempDir() {
   if (path_.empty()) return;

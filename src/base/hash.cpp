@@ -19,7 +19,9 @@ struct Hasher::State {
   XXH3_state_t value;
 };
 
-Hasher::Hasher() : state_(new State) { XXH3_128bits_reset(&state_->value); }
+Hasher::Hasher() : state_(new State) {
+  XXH3_128bits_reset(&state_->value);
+}
 Hasher::~Hasher() = default;
 
 Hasher& Hasher::add(std::string_view bytes) {
@@ -32,7 +34,9 @@ std::string Hasher::hex() const {
   return fmt::format("{:016x}{:016x}", hash.high64, hash.low64);
 }
 
-std::string hash_text(std::string_view text) { return Hasher().add(text).hex(); }
+std::string hash_text(std::string_view text) {
+  return Hasher().add(text).hex();
+}
 
 std::string hash_file(const fs::path& path) {
   const Fd fd = open_file(path, O_RDONLY);

@@ -16,14 +16,16 @@ std::uint64_t random_bits() {
   return bits;
 }
 
-constexpr std::array adjectives = {
-    "amber", "brave", "calm",  "dapper", "eager", "fair",  "gentle", "happy", "icy",   "jolly", "keen",
-    "lemon", "mild",  "noble", "olive",  "plum",  "quiet", "rosy",   "sandy", "tidy",  "upbeat", "vivid",
-    "warm",  "young", "zesty", "bold",   "clear", "dusty", "early",  "frank", "green", "honest"};
-constexpr std::array nouns = {
-    "ant",   "beach", "carrot", "drum", "engine", "fig",   "garden", "harbor", "island", "jacket", "kite",
-    "lamp",  "moon",  "nest",   "oven", "pear",   "quill", "river",  "shelf",  "tree",   "urchin", "valley",
-    "wagon", "yak",   "zebra",  "bird", "cloud",  "door",  "eagle",  "fork",   "glass",  "hill"};
+constexpr std::array adjectives = {"amber", "brave", "calm",  "dapper", "eager", "fair",  "gentle",
+                                   "happy", "icy",   "jolly", "keen",   "lemon", "mild",  "noble",
+                                   "olive", "plum",  "quiet", "rosy",   "sandy", "tidy",  "upbeat",
+                                   "vivid", "warm",  "young", "zesty",  "bold",  "clear", "dusty",
+                                   "early", "frank", "green", "honest"};
+constexpr std::array nouns = {"ant",    "beach",  "carrot", "drum",  "engine", "fig",   "garden",
+                              "harbor", "island", "jacket", "kite",  "lamp",   "moon",  "nest",
+                              "oven",   "pear",   "quill",  "river", "shelf",  "tree",  "urchin",
+                              "valley", "wagon",  "yak",    "zebra", "bird",   "cloud", "door",
+                              "eagle",  "fork",   "glass",  "hill"};
 
 }  // namespace
 

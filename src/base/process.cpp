@@ -96,10 +96,11 @@ Captured run_captured(const std::vector<std::string>& argv, const Variables& env
   const Fd nothing = open_file("/dev/null", O_RDONLY);
   Pipe out = make_pipe();
   Pipe err = make_pipe();
-  Child child = Child::spawn({.argv = argv,
-                              .environment = environment,
-                              .descriptors = {{nothing.get(), 0}, {out.write.get(), 1}, {err.write.get(), 2}},
-                              .own_group = false});
+  Child child =
+      Child::spawn({.argv = argv,
+                    .environment = environment,
+                    .descriptors = {{nothing.get(), 0}, {out.write.get(), 1}, {err.write.get(), 2}},
+                    .own_group = false});
   out.write.reset();
   err.write.reset();
   Captured captured;
@@ -124,7 +125,8 @@ Variables current_environment() {
   for (char** entry = environ; *entry != nullptr; ++entry) {
     const std::string text = *entry;
     const auto equals = text.find('=');
-    if (equals != std::string::npos) variables.emplace_back(text.substr(0, equals), text.substr(equals + 1));
+    if (equals != std::string::npos)
+      variables.emplace_back(text.substr(0, equals), text.substr(equals + 1));
   }
   return variables;
 }
@@ -151,6 +153,8 @@ fs::path find_program(const std::string& name, const std::string& search_path) {
   return {};
 }
 
-fs::path own_folder() { return fs::read_symlink("/proc/self/exe").parent_path(); }
+fs::path own_folder() {
+  return fs::read_symlink("/proc/self/exe").parent_path();
+}
 
 }  // namespace base

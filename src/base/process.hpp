@@ -12,10 +12,10 @@ namespace base {
 using Variables = std::vector<std::pair<std::string, std::string>>;
 
 struct Spawn {
-  std::vector<std::string> argv;      // argv[0] is looked up on PATH unless it holds a '/'
-  Variables environment;              // the whole environment of the child
+  std::vector<std::string> argv;  // argv[0] is looked up on PATH unless it holds a '/'
+  Variables environment;          // the whole environment of the child
   std::vector<std::pair<int, int>> descriptors;  // {ours, the child's}; all others are closed
-  bool own_group = false;             // a process group of its own: the terminal's Ctrl-C spares it
+  bool own_group = false;  // a process group of its own: the terminal's Ctrl-C spares it
 };
 
 // A child that this object must wait for. The destructor kills (SIGKILL) and reaps what still runs.

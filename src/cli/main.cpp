@@ -65,14 +65,15 @@ int dispatch(App& app, const std::vector<std::string>& given) {
     if (words.size() > 1 && words[1] == below.back()) found = &verb, length = 2;
   }
   if (!found && !below.empty())
-    throw base::Error(base::Code::usage, words.size() > 1
-                                             ? fmt::format("'amlocal {}' has no '{}'", words[0], words[1])
-                                             : fmt::format("'amlocal {}' needs one more word", words[0]))
+    throw base::Error(base::Code::usage,
+                      words.size() > 1 ? fmt::format("'amlocal {}' has no '{}'", words[0], words[1])
+                                       : fmt::format("'amlocal {}' needs one more word", words[0]))
         .hint(text::did_you_mean(words.size() > 1 ? words[1] : "", below));
   if (!found)
     throw base::Error(base::Code::usage, fmt::format("there is no command '{}'", words[0]))
         .hint(text::did_you_mean(words[0], names));
-  const std::vector<std::string> rest(words.begin() + static_cast<std::ptrdiff_t>(length), words.end());
+  const std::vector<std::string> rest(words.begin() + static_cast<std::ptrdiff_t>(length),
+                                      words.end());
   if (asks_for_help(rest)) {
     app.out << page(found->page);
     return 0;
@@ -84,8 +85,9 @@ int dispatch(App& app, const std::vector<std::string>& given) {
 
 std::vector<Verb> all_verbs() {
   std::vector<Verb> all;
-  for (auto group : {verbs_of_run, verbs_of_validate, verbs_of_runs, verbs_of_data, verbs_of_datastore,
-                     verbs_of_component, verbs_of_env, verbs_of_init, verbs_of_doctor})
+  for (auto group :
+       {verbs_of_run, verbs_of_validate, verbs_of_runs, verbs_of_data, verbs_of_datastore,
+        verbs_of_component, verbs_of_env, verbs_of_init, verbs_of_doctor})
     for (auto& verb : group()) all.push_back(std::move(verb));
   return all;
 }

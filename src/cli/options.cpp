@@ -21,12 +21,21 @@ struct Options::State {
 Options::Options(const std::string& verb) : state_(new State(verb)) {}
 Options::~Options() = default;
 
-void Options::flag(const std::string& names, bool& field) { state_->app.add_flag(names, field); }
-void Options::value(const std::string& names, std::string& field) { state_->app.add_option(names, field); }
-void Options::number(const std::string& names, int& field) { state_->app.add_option(names, field); }
+void Options::flag(const std::string& names, bool& field) {
+  state_->app.add_flag(names, field);
+}
+void Options::value(const std::string& names, std::string& field) {
+  state_->app.add_option(names, field);
+}
+void Options::number(const std::string& names, int& field) {
+  state_->app.add_option(names, field);
+}
 
 void Options::values(const std::string& names, std::vector<std::string>& field) {
-  state_->app.add_option(names, field)->expected(1)->multi_option_policy(CLI::MultiOptionPolicy::TakeAll)->type_size(1);
+  state_->app.add_option(names, field)
+      ->expected(1)
+      ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll)
+      ->type_size(1);
 }
 
 void Options::argument(const std::string& name, std::string& field, bool required) {
@@ -43,16 +52,20 @@ void Options::parse(const std::vector<std::string>& words) {
   try {
     state_->app.parse(reversed);
   } catch (const CLI::Error& problem) {
-    throw base::Error(base::Code::usage, fmt::format("amlocal {}: {}", state_->verb, problem.what())).hint(help);
+    throw base::Error(base::Code::usage,
+                      fmt::format("amlocal {}: {}", state_->verb, problem.what()))
+        .hint(help);
   }
   for (const auto& extra : state_->app.remaining()) {
     if (extra.starts_with("-")) {
       const std::string name = extra.substr(0, extra.find('='));
       const std::string near = text::nearest(name, names());
-      throw base::Error(base::Code::usage, fmt::format("amlocal {} has no option '{}'", state_->verb, name))
+      throw base::Error(base::Code::usage,
+                        fmt::format("amlocal {} has no option '{}'", state_->verb, name))
           .hint(near.empty() ? help : fmt::format("did you mean '{}'?", near));
     }
-    throw base::Error(base::Code::usage, fmt::format("amlocal {}: one word too many: '{}'", state_->verb, extra))
+    throw base::Error(base::Code::usage,
+                      fmt::format("amlocal {}: one word too many: '{}'", state_->verb, extra))
         .hint(help);
   }
 }

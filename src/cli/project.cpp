@@ -28,7 +28,8 @@ const history::StepRecord& find_step(const history::RunRecord& run, const std::s
       .hint(text::did_you_mean(step, names));
 }
 
-std::pair<std::string, std::string> split_assignment(const std::string& option, const std::string& word) {
+std::pair<std::string, std::string> split_assignment(const std::string& option,
+                                                     const std::string& word) {
   const auto equals = word.find('=');
   if (equals == std::string::npos || equals == 0)
     throw base::Error(base::Code::usage, fmt::format("{} takes KEY=VALUE, not '{}'", option, word))

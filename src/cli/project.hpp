@@ -26,6 +26,7 @@ RunAndStep split_run(const std::string&);
 const history::StepRecord& find_step(const history::RunRecord&, const std::string& step);
 
 // "key=value" split at the first '='. Throws usage naming the option.
-std::pair<std::string, std::string> split_assignment(const std::string& option, const std::string& word);
+std::pair<std::string, std::string> split_assignment(const std::string& option,
+                                                     const std::string& word);
 
 }  // namespace cli

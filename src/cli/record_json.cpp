@@ -48,8 +48,11 @@ std::string to_json(const history::RunRecord& run) {
                  {"outputs", json::array()}};
   for (const auto& step : run.steps) object["steps"].push_back(to_object(step));
   for (const auto& output : run.outputs)
-    object["outputs"].push_back(
-        {{"name", output.name}, {"type", output.type}, {"uri", output.uri}, {"path", output.path}, {"value", output.value}});
+    object["outputs"].push_back({{"name", output.name},
+                                 {"type", output.type},
+                                 {"uri", output.uri},
+                                 {"path", output.path},
+                                 {"value", output.value}});
   return object.dump(-1, ' ', false, json::error_handler_t::replace);
 }
 

@@ -10,12 +10,15 @@
 
 namespace cli {
 
-void JsonLines::on(const events::Stamped& stamped) { out_ << events::to_json(stamped) << std::endl; }
+void JsonLines::on(const events::Stamped& stamped) {
+  out_ << events::to_json(stamped) << std::endl;
+}
 
 std::string report_line(const events::StepEnded& ended, std::size_t step_width) {
-  std::string line = fmt::format("{:<{}}  {:<9}  {:>8}  cpu {}  peak {}", ended.step, step_width, ended.status,
-                                 base::duration_text(ended.seconds), base::duration_text(ended.cpu_seconds),
-                                 base::bytes_text(ended.peak_bytes));
+  std::string line =
+      fmt::format("{:<{}}  {:<9}  {:>8}  cpu {}  peak {}", ended.step, step_width, ended.status,
+                  base::duration_text(ended.seconds), base::duration_text(ended.cpu_seconds),
+                  base::bytes_text(ended.peak_bytes));
   if (ended.bytes_in > 0) line += fmt::format("  in {}", base::bytes_text(ended.bytes_in));
   if (ended.bytes_out > 0) line += fmt::format("  out {}", base::bytes_text(ended.bytes_out));
   return line;
@@ -90,8 +93,10 @@ void Lines::draw(const events::RunEnded& ended) {
   app_.out << fmt::format("{} in {}\n", ended.status, base::duration_text(ended.seconds));
   if (!ended.outputs.empty()) app_.out << "outputs:\n" << outputs_table(ended.outputs);
   if (ended.status == "Completed") return;
-  app_.out << fmt::format("{} of {} steps did not finish; what finished is kept. Run the rest with:\n  {} --resume {}\n",
-                          unfinished_, steps_, retry_, run_);
+  app_.out << fmt::format(
+      "{} of {} steps did not finish; what finished is kept. Run the rest with:\n  {} --resume "
+      "{}\n",
+      unfinished_, steps_, retry_, run_);
 }
 
 void Lines::show_running() {

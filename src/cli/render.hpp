@@ -22,7 +22,8 @@ class JsonLines final : public events::Sink {
   std::ostream& out_;
 };
 
-// One report line a step; on a terminal the running steps stand below them and are updated in place.
+// One report line a step; on a terminal the running steps stand below them and are updated in
+// place.
 class Lines final : public events::Sink {
  public:
   // `retry`: the command that runs again from where a failed run stopped, without the run's name.

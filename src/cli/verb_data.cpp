@@ -81,7 +81,8 @@ model::DataAsset make_asset(const Args& args, App& app) {
 std::string next_version(const std::vector<model::DataAsset>& data, const std::string& name) {
   long highest = 0;
   for (const auto& asset : data)
-    if (asset.name == name) highest = std::max(highest, std::strtol(asset.version.c_str(), nullptr, 10));
+    if (asset.name == name)
+      highest = std::max(highest, std::strtol(asset.version.c_str(), nullptr, 10));
   return std::to_string(highest + 1);
 }
 
@@ -92,11 +93,13 @@ int create(const Args& given, App& app) {
   if (asset.version.empty()) asset.version = next_version(data, asset.name);
   for (const auto& other : data)
     if (other.name == asset.name && other.version == asset.version)
-      throw base::Error(base::Code::exists, fmt::format("azureml:{}:{} is already registered", asset.name, asset.version))
+      throw base::Error(base::Code::exists, fmt::format("azureml:{}:{} is already registered",
+                                                        asset.name, asset.version))
           .hint(fmt::format("leave --version out for version {}", next_version(data, asset.name)));
   data.push_back(asset);
   workspace::write_settings(project.layout, project.settings);
-  app.out << fmt::format("azureml:{}:{} is {}\n", asset.name, asset.version, base::display_path(asset.path));
+  app.out << fmt::format("azureml:{}:{} is {}\n", asset.name, asset.version,
+                         base::display_path(asset.path));
   return 0;
 }
 
@@ -112,12 +115,14 @@ std::vector<model::DataAsset> all_assets(const Project& project) {
 int list(const Args&, App& app) {
   const auto data = all_assets(open_project(app.here));
   if (data.empty()) {
-    app.out << "no data assets yet; register one with: amlocal data create --name NAME --path PATH\n";
+    app.out
+        << "no data assets yet; register one with: amlocal data create --name NAME --path PATH\n";
     return 0;
   }
   std::vector<std::vector<std::string>> rows{{"NAME", "VERSION", "TYPE", "PATH"}};
   for (const auto& asset : data)
-    rows.push_back({asset.name, asset.version, std::string(to_string(asset.type)), base::display_path(asset.path)});
+    rows.push_back({asset.name, asset.version, std::string(to_string(asset.type)),
+                    base::display_path(asset.path)});
   app.out << format_table(rows);
   return 0;
 }
@@ -130,7 +135,9 @@ void declare_named(Options& options, Args& args) {
 
 std::string name_of(const Args& args) {
   const std::string& name = args.name.empty() ? args.file : args.name;
-  if (name.empty()) throw base::Error(base::Code::usage, "which data asset?").hint("amlocal data list shows them all");
+  if (name.empty())
+    throw base::Error(base::Code::usage, "which data asset?")
+        .hint("amlocal data list shows them all");
   return name;
 }
 
@@ -148,8 +155,8 @@ int show(const Args& args, App& app) {
   for (const auto& asset : data) {
     if (asset.name != name || (!args.version.empty() && asset.version != args.version)) continue;
     any = true;
-    app.out << fmt::format("name: {}\nversion: {}\ntype: {}\npath: {}\n", asset.name, asset.version, to_string(asset.type),
-                           base::display_path(asset.path));
+    app.out << fmt::format("name: {}\nversion: {}\ntype: {}\npath: {}\n", asset.name, asset.version,
+                           to_string(asset.type), base::display_path(asset.path));
   }
   if (!any) throw unknown_asset(name, data);
   return 0;

@@ -49,9 +49,11 @@ class Examination {
 };
 
 std::string isolation() {
-  const auto probe = base::run_captured({(base::own_folder() / "amlocal-supervisor").native(), "--probe"}, {});
+  const auto probe =
+      base::run_captured({(base::own_folder() / "amlocal-supervisor").native(), "--probe"}, {});
   if (!WIFEXITED(probe.status) || WEXITSTATUS(probe.status) != 0)
-    throw base::Error(base::Code::unavailable, "the supervisor does not start").hint("install amlocal again");
+    throw base::Error(base::Code::unavailable, "the supervisor does not start")
+        .hint("install amlocal again");
   return probe.out.substr(0, probe.out.find('\n'));
 }
 
@@ -61,7 +63,8 @@ std::string can_run(const fs::path& file, const Project& project, App& app) {
   if (!job || !diagnostics.ok())
     throw base::Error(base::Code::bad_definition, fmt::format("{} errors", diagnostics.errors()))
         .hint(fmt::format("see: amlocal validate {}", base::display_path(file)));
-  const engine::Surroundings surroundings{project.layout, project.settings, project.catalogue, app.environment, app.clock};
+  const engine::Surroundings surroundings{project.layout, project.settings, project.catalogue,
+                                          app.environment, app.clock};
   return fmt::format("{} steps could run", engine::decide(*job, {}, surroundings).size());
 }
 
@@ -84,7 +87,8 @@ int run(const Args& args, App& app) {
   });
   examination.check("isolation", isolation);
   examination.check("interpreter", [&] {
-    const auto found = compute::find_interpreter("", project.settings.environments, app.environment, layout.cache());
+    const auto found = compute::find_interpreter("", project.settings.environments, app.environment,
+                                                 layout.cache());
     return fmt::format("Python {} ({}): {}", found.version, found.python.native(), found.why);
   });
   if (!args.file.empty()) examination.check(args.file, [&] { return can_run(file, project, app); });
@@ -94,6 +98,8 @@ int run(const Args& args, App& app) {
 
 }  // namespace
 
-std::vector<Verb> verbs_of_doctor() { return {make_verb<Args>("doctor", "doctor", declare, run)}; }
+std::vector<Verb> verbs_of_doctor() {
+  return {make_verb<Args>("doctor", "doctor", declare, run)};
+}
 
 }  // namespace cli

@@ -1,8 +1,8 @@
 #include <fmt/format.h>
 #include <signal.h>
 
-#include <memory>
 #include <boost/filesystem/operations.hpp>
+#include <memory>
 #include <ostream>
 
 #include "base/error.hpp"
@@ -71,14 +71,16 @@ definition::Overrides overrides_of(const Args& args) {
 
 model::Job load(const Args& args, const Project& project, App& app) {
   text::Diagnostics diagnostics;
-  auto job = definition::load_job(fs::absolute(args.file, app.here), overrides_of(args), project.catalogue, diagnostics);
+  auto job = definition::load_job(fs::absolute(args.file, app.here), overrides_of(args),
+                                  project.catalogue, diagnostics);
   diagnostics.sort();
   for (const auto& diagnostic : diagnostics.all()) app.err << text::render(diagnostic, app.colour);
   if (!job || !diagnostics.ok())
     throw base::Error(base::Code::bad_definition,
-                      fmt::format("{} has {} error{}; nothing was run", args.file, diagnostics.errors(),
-                                  diagnostics.errors() == 1 ? "" : "s"))
-        .hint(fmt::format("mend {}, then check with: amlocal validate {}", diagnostics.errors() == 1 ? "it" : "them", args.file));
+                      fmt::format("{} has {} error{}; nothing was run", args.file,
+                                  diagnostics.errors(), diagnostics.errors() == 1 ? "" : "s"))
+        .hint(fmt::format("mend {}, then check with: amlocal validate {}",
+                          diagnostics.errors() == 1 ? "it" : "them", args.file));
   if (!args.experiment.empty()) job->experiment_name = args.experiment;
   if (job->experiment_name.empty()) job->experiment_name = app.here.filename().native();
   return std::move(*job);
@@ -89,7 +91,10 @@ void show_plan(const std::vector<engine::Decision>& decisions, App& app) {
   for (const auto& decision : decisions) {
     const bool run = decision.action == engine::Decision::Action::run;
     runs += run ? 1 : 0;
-    app.out << fmt::format("{}  {}\n", run ? "run  " : decision.action == engine::Decision::Action::keep ? "keep " : "leave",
+    app.out << fmt::format("{}  {}\n",
+                           run                                                 ? "run  "
+                           : decision.action == engine::Decision::Action::keep ? "keep "
+                                                                               : "leave",
                            decision.step);
     for (const auto& reason : decision.reasons) app.out << fmt::format("         {}\n", reason);
   }
@@ -109,9 +114,11 @@ int run(const Args& args, App& app) {
   const fs::path file = fs::absolute(args.file, app.here);
   const Project project = open_project(file.parent_path());
   const model::Job job = load(args, project, app);
-  engine::Options options{args.name, args.jobs, args.only, args.until, args.resume, {}, args.pass_env};
+  engine::Options options{args.name,   args.jobs, args.only,    args.until,
+                          args.resume, {},        args.pass_env};
   options.command = {retry_command(args)};
-  const engine::Surroundings surroundings{project.layout, project.settings, project.catalogue, app.environment, app.clock};
+  const engine::Surroundings surroundings{project.layout, project.settings, project.catalogue,
+                                          app.environment, app.clock};
   if (args.dry_run) {
     show_plan(engine::decide(job, options, surroundings), app);
     return 0;
@@ -122,18 +129,24 @@ int run(const Args& args, App& app) {
     renderer = std::make_unique<JsonLines>(app.out);
   } else {
     const auto idle = definition::without_effect(file);
-    if (!idle.empty()) app.out << fmt::format("without effect on one machine: {}\n", fmt::join(idle, "; "));
+    if (!idle.empty())
+      app.out << fmt::format("without effect on one machine: {}\n", fmt::join(idle, "; "));
     renderer = std::make_unique<Lines>(app, retry_command(args));
   }
   switch (engine::execute(job, options, surroundings, {renderer.get()})) {
-    case model::Status::completed: return 0;
-    case model::Status::canceled: return 130;
-    default: return 1;
+    case model::Status::completed:
+      return 0;
+    case model::Status::canceled:
+      return 130;
+    default:
+      return 1;
   }
 }
 
 }  // namespace
 
-std::vector<Verb> verbs_of_run() { return {make_verb<Args>("run", "run", declare, run)}; }
+std::vector<Verb> verbs_of_run() {
+  return {make_verb<Args>("run", "run", declare, run)};
+}
 
 }  // namespace cli

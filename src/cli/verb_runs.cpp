@@ -1,10 +1,10 @@
 #include <fmt/format.h>
-#include <sys/inotify.h>
 #include <poll.h>
+#include <sys/inotify.h>
 #include <unistd.h>
 
-#include <boost/filesystem/operations.hpp>
 #include <fcntl.h>
+#include <boost/filesystem/operations.hpp>
 #include <ostream>
 
 #include "base/error.hpp"
@@ -23,7 +23,9 @@ struct RunArgs {
   bool json = false;
 };
 
-void declare_list(Options& options, RunArgs& args) { options.flag("--json", args.json); }
+void declare_list(Options& options, RunArgs& args) {
+  options.flag("--json", args.json);
+}
 
 int list(const RunArgs& args, App& app) {
   const Project project = open_project(app.here);
@@ -38,8 +40,9 @@ int list(const RunArgs& args, App& app) {
   }
   std::vector<std::vector<std::string>> rows{{"RUN", "STATUS", "STARTED", "TOOK", "DEFINITION"}};
   for (const auto& run : runs)
-    rows.push_back({run.name, std::string(to_string(run.status)), base::to_iso(run.started).substr(0, 19) + "Z",
-                    base::duration_text(run.seconds), base::display_path(run.definition)});
+    rows.push_back({run.name, std::string(to_string(run.status)),
+                    base::to_iso(run.started).substr(0, 19) + "Z", base::duration_text(run.seconds),
+                    base::display_path(run.definition)});
   app.out << format_table(rows);
   return 0;
 }
@@ -56,7 +59,8 @@ int show(const RunArgs& args, App& app) {
     app.out << to_json(run) << "\n";
     return 0;
   }
-  app.out << fmt::format("run {}  {}  ({})\n", run.name, to_string(run.status), base::display_path(run.definition));
+  app.out << fmt::format("run {}  {}  ({})\n", run.name, to_string(run.status),
+                         base::display_path(run.definition));
   for (const auto& notice : run.notices) app.out << fmt::format("note: {}\n", notice);
   std::size_t width = 0;
   for (const auto& step : run.steps) width = std::max(width, step.path.size());
@@ -97,7 +101,8 @@ off_t copy_log(const base::Fd& log, off_t offset, App& app) {
 }
 
 // Shows the log as it grows, until the step's run has ended.
-void follow_log(const base::Fd& log, const std::string& run, const std::string& step, const Project& project, App& app) {
+void follow_log(const base::Fd& log, const std::string& run, const std::string& step,
+                const Project& project, App& app) {
   off_t offset = 0;
   for (bool ended = false; !ended;) {
     const auto record = history::read_run(project.layout, run);
@@ -117,8 +122,10 @@ int logs(const LogArgs& args, App& app) {
     any = true;
     if (step.empty() && run.steps.size() > 1) app.out << fmt::format("==> {} <==\n", record.path);
     const base::Fd log = base::open_file(record.log, O_RDONLY);
-    if (args.follow) follow_log(log, run.name, record.path, project, app);
-    else copy_log(log, 0, app);
+    if (args.follow)
+      follow_log(log, run.name, record.path, project, app);
+    else
+      copy_log(log, 0, app);
   }
   if (!any) app.out << "no log yet: no step of it has started\n";
   return 0;
@@ -139,12 +146,15 @@ int outputs(const OutputArgs& args, App& app) {
   const auto [name, step] = split_run(args.run.empty() ? "@last" : args.run);
   const auto run = history::read_run(project.layout, name);
   std::vector<events::RunOutput> found;
-  if (step.empty()) found = run.outputs;
+  if (step.empty())
+    found = run.outputs;
   else
     for (const auto& output : find_step(run, step).outputs)
       found.push_back({output.output, output.type, output.uri, output.path, ""});
   if (found.empty()) {
-    app.out << fmt::format("run {} has no outputs of its own; see one step's: amlocal runs outputs {}/STEP\n", run.name, run.name);
+    app.out << fmt::format(
+        "run {} has no outputs of its own; see one step's: amlocal runs outputs {}/STEP\n",
+        run.name, run.name);
     return 0;
   }
   if (args.to.empty()) {
@@ -154,7 +164,8 @@ int outputs(const OutputArgs& args, App& app) {
   for (const auto& output : found) {
     const fs::path target = fs::absolute(args.to, app.here) / output.name;
     if (fs::exists(target))
-      throw base::Error(base::Code::exists, fmt::format("'{}' is already there", base::display_path(target)))
+      throw base::Error(base::Code::exists,
+                        fmt::format("'{}' is already there", base::display_path(target)))
           .hint("choose another folder with --to");
     fs::create_directories(target.parent_path());
     base::copy_tree(output.path, target);
@@ -163,7 +174,9 @@ int outputs(const OutputArgs& args, App& app) {
   return 0;
 }
 
-void declare_cancel(Options& options, RunArgs& args) { options.argument("run", args.run); }
+void declare_cancel(Options& options, RunArgs& args) {
+  options.argument("run", args.run);
+}
 
 int cancel(const RunArgs& args, App& app) {
   const Project project = open_project(app.here);
@@ -177,7 +190,9 @@ struct DeleteArgs {
   std::vector<std::string> runs;
 };
 
-void declare_delete(Options& options, DeleteArgs& args) { options.arguments("runs", args.runs); }
+void declare_delete(Options& options, DeleteArgs& args) {
+  options.arguments("runs", args.runs);
+}
 
 int remove(const DeleteArgs& args, App& app) {
   const Project project = open_project(app.here);
@@ -209,9 +224,14 @@ std::uint64_t parse_bytes(const std::string& text) {
   } catch (const std::exception&) {
   }
   const std::string unit = number < 0 ? "?" : text.substr(used);
-  const double scale = unit.empty() || unit == "B" ? 1 : unit == "kB" || unit == "KB" ? 1e3 : unit == "MB" ? 1e6 : unit == "GB" ? 1e9 : 0;
+  const double scale = unit.empty() || unit == "B"    ? 1
+                       : unit == "kB" || unit == "KB" ? 1e3
+                       : unit == "MB"                 ? 1e6
+                       : unit == "GB"                 ? 1e9
+                                                      : 0;
   if (scale == 0)
-    throw base::Error(base::Code::usage, fmt::format("--max-bytes takes a size such as 500MB, not '{}'", text));
+    throw base::Error(base::Code::usage,
+                      fmt::format("--max-bytes takes a size such as 500MB, not '{}'", text));
   return static_cast<std::uint64_t>(number * scale);
 }
 
@@ -219,8 +239,8 @@ int gc(const GcArgs& args, App& app) {
   const Project project = open_project(app.here);
   const auto result = history::gc(project.layout, static_cast<std::size_t>(std::max(args.keep, 0)),
                                   args.max_bytes.empty() ? 0 : parse_bytes(args.max_bytes));
-  app.out << fmt::format("removed {} runs and {} snapshots, freed {}\n", result.runs, result.snapshots,
-                         base::bytes_text(result.bytes));
+  app.out << fmt::format("removed {} runs and {} snapshots, freed {}\n", result.runs,
+                         result.snapshots, base::bytes_text(result.bytes));
   return 0;
 }
 

@@ -39,7 +39,8 @@ int create_datastore(const Args& args, App& app) {
   if (failed) throw base::os_error("create", folder.native(), failed.value());
   project.settings.datastores[args.name] = folder.native();
   workspace::write_settings(project.layout, project.settings);
-  app.out << fmt::format("azureml://datastores/{}/paths/… is {}\n", args.name, base::display_path(folder));
+  app.out << fmt::format("azureml://datastores/{}/paths/… is {}\n", args.name,
+                         base::display_path(folder));
   return 0;
 }
 
@@ -52,7 +53,9 @@ int list_datastores(const None&, App& app) {
   return 0;
 }
 
-void declare_name(Options& options, Args& args) { options.argument("name", args.name); }
+void declare_name(Options& options, Args& args) {
+  options.argument("name", args.name);
+}
 
 base::Error unknown_datastore(const std::string& name, const Project& project) {
   return base::Error(base::Code::not_found, fmt::format("there is no datastore '{}'", name))
@@ -69,7 +72,8 @@ int show_datastore(const Args& args, App& app) {
 
 int delete_datastore(const Args& args, App& app) {
   Project project = open_project(app.here);
-  if (project.settings.datastores.erase(args.name) == 0) throw unknown_datastore(args.name, project);
+  if (project.settings.datastores.erase(args.name) == 0)
+    throw unknown_datastore(args.name, project);
   workspace::write_settings(project.layout, project.settings);
   app.out << fmt::format("removed {} from amlocal.yml; its folder stays\n", args.name);
   return 0;
@@ -104,9 +108,12 @@ int use_environment(const Args& args, App& app) {
   if (name.starts_with("azureml:")) name.erase(0, 8);
   name = name.substr(0, name.find_first_of(":@"));
   project.settings.environments[name] =
-      args.path.find('/') == std::string::npos ? args.path : fs::absolute(args.path, app.here).lexically_normal().native();
+      args.path.find('/') == std::string::npos
+          ? args.path
+          : fs::absolute(args.path, app.here).lexically_normal().native();
   workspace::ensure(project.layout);
-  const auto found = compute::find_interpreter(name, project.settings.environments, app.environment, project.layout.cache());
+  const auto found = compute::find_interpreter(name, project.settings.environments, app.environment,
+                                               project.layout.cache());
   workspace::write_settings(project.layout, project.settings);
   app.out << fmt::format("{} is Python {} ({})\n", name, found.version, found.python.native());
   return 0;
@@ -117,8 +124,9 @@ int init(const None&, App& app) {
   boost::system::error_code ignored;
   if (!fs::exists(layout.settings_file(), ignored)) workspace::write_settings(layout, {});
   workspace::ensure(layout);
-  app.out << fmt::format("{} holds the settings to commit; {} holds caches and records, and git ignores it\n",
-                         base::display_path(layout.settings_file()), base::display_path(layout.hidden()));
+  app.out << fmt::format(
+      "{} holds the settings to commit; {} holds caches and records, and git ignores it\n",
+      base::display_path(layout.settings_file()), base::display_path(layout.hidden()));
   return 0;
 }
 
@@ -131,8 +139,14 @@ std::vector<Verb> verbs_of_datastore() {
           make_verb<Args>("datastore delete", "datastore", declare_name, delete_datastore)};
 }
 
-std::vector<Verb> verbs_of_component() { return {make_verb<Args>("component map", "component", declare_map, map_component)}; }
-std::vector<Verb> verbs_of_env() { return {make_verb<Args>("env use", "env", declare_use, use_environment)}; }
-std::vector<Verb> verbs_of_init() { return {make_verb<None>("init", "init", declare_none, init)}; }
+std::vector<Verb> verbs_of_component() {
+  return {make_verb<Args>("component map", "component", declare_map, map_component)};
+}
+std::vector<Verb> verbs_of_env() {
+  return {make_verb<Args>("env use", "env", declare_use, use_environment)};
+}
+std::vector<Verb> verbs_of_init() {
+  return {make_verb<None>("init", "init", declare_none, init)};
+}
 
 }  // namespace cli

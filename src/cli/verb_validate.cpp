@@ -36,16 +36,20 @@ int run(const Args& args, App& app) {
   const std::size_t errors = diagnostics.errors() + (args.strict ? diagnostics.warnings() : 0);
   const std::size_t warnings = args.strict ? 0 : diagnostics.warnings();
   if (errors > 0) {
-    app.err << fmt::format("{} error{}, {} warning{}\n", errors, errors == 1 ? "" : "s", warnings, warnings == 1 ? "" : "s");
+    app.err << fmt::format("{} error{}, {} warning{}\n", errors, errors == 1 ? "" : "s", warnings,
+                           warnings == 1 ? "" : "s");
     return 1;
   }
-  app.out << fmt::format("{}: valid{}\n", fmt::join(args.files, ", "),
-                         warnings > 0 ? fmt::format(", {} warning{}", warnings, warnings == 1 ? "" : "s") : "");
+  app.out << fmt::format(
+      "{}: valid{}\n", fmt::join(args.files, ", "),
+      warnings > 0 ? fmt::format(", {} warning{}", warnings, warnings == 1 ? "" : "s") : "");
   return 0;
 }
 
 }  // namespace
 
-std::vector<Verb> verbs_of_validate() { return {make_verb<Args>("validate", "validate", declare, run)}; }
+std::vector<Verb> verbs_of_validate() {
+  return {make_verb<Args>("validate", "validate", declare, run)};
+}
 
 }  // namespace cli

@@ -19,18 +19,22 @@ namespace {
 
 using nlohmann::json;
 
-constexpr std::string_view standard_path = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
+constexpr std::string_view standard_path =
+    "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
 
 // Absolute and without "." and "..", but through no link: a venv's python is a link to the base
 // interpreter, and only its own name makes Python find the venv's packages.
-fs::path unresolved(const fs::path& path) { return fs::absolute(path).lexically_normal(); }
+fs::path unresolved(const fs::path& path) {
+  return fs::absolute(path).lexically_normal();
+}
 
 struct Choice {
   fs::path given;  // an executable, or the folder of an environment
   std::string why;
 };
 
-std::optional<Choice> choose(const std::string& name, const std::map<std::string, std::string>& environments,
+std::optional<Choice> choose(const std::string& name,
+                             const std::map<std::string, std::string>& environments,
                              const base::Variables& shell) {
   for (const std::string& key : {name, std::string("default")}) {
     const auto found = environments.find(key);
@@ -50,11 +54,13 @@ base::Error no_interpreter(const std::string& name, const std::string& problem) 
   const std::string label = name.empty() ? "the inline environment" : "environment '" + name + "'";
   const std::string key = name.empty() ? "default" : name;
   return base::Error(base::Code::unavailable, "no Python for " + label + ": " + problem)
-      .hint("make one with 'python3 -m venv .venv' and name it in amlocal.yml under environments: " + key +
-            ": .venv");
+      .hint(
+          "make one with 'python3 -m venv .venv' and name it in amlocal.yml under environments: " +
+          key + ": .venv");
 }
 
-fs::path executable_of(const std::string& name, const fs::path& given, const base::Variables& shell) {
+fs::path executable_of(const std::string& name, const fs::path& given,
+                       const base::Variables& shell) {
   // A bare word is a program of the user's PATH, a folder of that name in the project excepted.
   if (given.native().find('/') == std::string::npos && !fs::is_directory(given)) {
     const fs::path found = base::find_program(given.native(), base::variable(shell, "PATH"));
@@ -89,27 +95,33 @@ Answer ask(const std::string& name, const fs::path& python, const base::Variable
   const auto second = first == std::string::npos ? first : said.out.find('\n', first + 1);
   if (!WIFEXITED(said.status) || WEXITSTATUS(said.status) != 0 || second == std::string::npos) {
     const std::string detail = said.err.substr(0, said.err.find('\n'));
-    throw no_interpreter(name, python.native() + " does not run" + (detail.empty() ? "" : ": " + detail));
+    throw no_interpreter(name,
+                         python.native() + " does not run" + (detail.empty() ? "" : ": " + detail));
   }
   return {said.out.substr(0, first), said.out.substr(first + 1, second - first - 1)};
 }
 
 // A pyenv shim is a script whose answer depends on the shell and the folder, not on its own age.
-bool is_shim(const fs::path& python) { return python.parent_path().filename() == "shims"; }
+bool is_shim(const fs::path& python) {
+  return python.parent_path().filename() == "shims";
+}
 
-// The time of the program itself, and of the link to it: either changes when an environment is remade.
+// The time of the program itself, and of the link to it: either changes when an environment is
+// remade.
 std::string age(const fs::path& python) {
   std::string text;
   struct stat status {};
   for (auto* look : {&::stat, &::lstat}) {
     if (look(python.c_str(), &status) != 0) throw base::os_error("look at", python.native());
-    text += std::to_string(status.st_mtim.tv_sec) + "." + std::to_string(status.st_mtim.tv_nsec) + " ";
+    text +=
+        std::to_string(status.st_mtim.tv_sec) + "." + std::to_string(status.st_mtim.tv_nsec) + " ";
   }
   return text;
 }
 
 // A cache that cannot be read or written costs time and nothing else.
-std::optional<Answer> remembered(const fs::path& file, const fs::path& python, const std::string& age) {
+std::optional<Answer> remembered(const fs::path& file, const fs::path& python,
+                                 const std::string& age) {
   try {
     const json kept = json::parse(base::read_file(file));
     if (kept.at("path") != python.native() || kept.at("age") != age) return std::nullopt;
@@ -121,10 +133,13 @@ std::optional<Answer> remembered(const fs::path& file, const fs::path& python, c
   }
 }
 
-void remember(const fs::path& file, const fs::path& python, const std::string& age, const Answer& answer) {
+void remember(const fs::path& file, const fs::path& python, const std::string& age,
+              const Answer& answer) {
   try {
-    const json kept = {{"path", python.native()}, {"age", age},
-                       {"executable", answer.executable}, {"version", answer.version}};
+    const json kept = {{"path", python.native()},
+                       {"age", age},
+                       {"executable", answer.executable},
+                       {"version", answer.version}};
     base::write_file_atomically(file, kept.dump() + "\n");
   } catch (const base::Error&) {
   } catch (const json::exception&) {
@@ -142,21 +157,28 @@ base::Variables activation_of(const fs::path& bin) {
 
 bool passes(const std::string& name, const std::vector<std::string>& pass) {
   static constexpr std::array<std::string_view, 19> names = {
-      "HOME", "USER", "LOGNAME", "TMPDIR", "TZ", "LANG", "LANGUAGE", "HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY",
-      "ALL_PROXY", "http_proxy", "https_proxy", "no_proxy", "all_proxy", "SSL_CERT_FILE", "SSL_CERT_DIR",
-      "REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE"};
+      "HOME",          "USER",         "LOGNAME",
+      "TMPDIR",        "TZ",           "LANG",
+      "LANGUAGE",      "HTTP_PROXY",   "HTTPS_PROXY",
+      "NO_PROXY",      "ALL_PROXY",    "http_proxy",
+      "https_proxy",   "no_proxy",     "all_proxy",
+      "SSL_CERT_FILE", "SSL_CERT_DIR", "REQUESTS_CA_BUNDLE",
+      "CURL_CA_BUNDLE"};
   static constexpr std::array<std::string_view, 3> prefixes = {"LC_", "CUDA_", "NVIDIA_"};
   return std::find(names.begin(), names.end(), name) != names.end() ||
-         std::any_of(prefixes.begin(), prefixes.end(), [&](auto head) { return name.starts_with(head); }) ||
+         std::any_of(prefixes.begin(), prefixes.end(),
+                     [&](auto head) { return name.starts_with(head); }) ||
          std::find(pass.begin(), pass.end(), name) != pass.end();
 }
 
 }  // namespace
 
-Interpreter find_interpreter(const std::string& name, const std::map<std::string, std::string>& environments,
+Interpreter find_interpreter(const std::string& name,
+                             const std::map<std::string, std::string>& environments,
                              const base::Variables& shell, const fs::path& cache_folder) {
   const auto choice = choose(name, environments, shell);
-  if (!choice) throw no_interpreter(name, "no environment is active and there is no python3 on PATH");
+  if (!choice)
+    throw no_interpreter(name, "no environment is active and there is no python3 on PATH");
   const fs::path asked = executable_of(name, choice->given, shell);
 
   std::optional<Answer> answer;
@@ -181,12 +203,14 @@ Interpreter find_interpreter(const std::string& name, const std::map<std::string
   return found;
 }
 
-base::Variables clean_environment(const base::Variables& shell, const std::vector<std::string>& pass) {
+base::Variables clean_environment(const base::Variables& shell,
+                                  const std::vector<std::string>& pass) {
   base::Variables clean;
   const bool own_path = std::find(pass.begin(), pass.end(), "PATH") != pass.end();
   for (const auto& [name, value] : shell)
     if (passes(name, pass)) clean.emplace_back(name, value);
-  // LD_LIBRARY_PATH stays out unless asked for: it would replace libraries of the environment's own.
+  // LD_LIBRARY_PATH stays out unless asked for: it would replace libraries of the environment's
+  // own.
   if (!own_path || base::variable(clean, "PATH").empty()) {
     std::erase_if(clean, [](const auto& entry) { return entry.first == "PATH"; });
     clean.emplace_back("PATH", std::string(standard_path));

@@ -10,23 +10,26 @@
 namespace compute {
 
 struct Interpreter {
-  fs::path python;             // absolute, the real program behind any pyenv shim
-  fs::path bin;                // its folder: first on the step's PATH
-  std::string version;         // "3.11.2"
-  base::Variables activation;  // CONDA_PREFIX, VIRTUAL_ENV as the environment's activation would set them
-  std::string why;             // "amlocal.yml says so", "the active venv", "python3 on PATH"
+  fs::path python;      // absolute, the real program behind any pyenv shim
+  fs::path bin;         // its folder: first on the step's PATH
+  std::string version;  // "3.11.2"
+  base::Variables
+      activation;   // CONDA_PREFIX, VIRTUAL_ENV as the environment's activation would set them
+  std::string why;  // "amlocal.yml says so", "the active venv", "python3 on PATH"
 };
 
 // The interpreter for the environment named `name` ("" for an inline one): `environments[name]`,
 // else `environments["default"]`, else the active virtual or conda environment of `shell`, else
 // python3 on its PATH. Asking a Python what it is costs 10 to 100 ms, so the answer is kept in
-// `cache_folder`, keyed by path and modification time. Throws unavailable, naming the environment and
-// the command that mends it, when there is none or it does not run.
-Interpreter find_interpreter(const std::string& name, const std::map<std::string, std::string>& environments,
+// `cache_folder`, keyed by path and modification time. Throws unavailable, naming the environment
+// and the command that mends it, when there is none or it does not run.
+Interpreter find_interpreter(const std::string& name,
+                             const std::map<std::string, std::string>& environments,
                              const base::Variables& shell, const fs::path& cache_folder);
 
-// What of the user's shell a step may see: HOME, locale, proxies, CA bundles, CUDA, and the names in
-// `pass`. Source: docs/environment.md.
-base::Variables clean_environment(const base::Variables& shell, const std::vector<std::string>& pass);
+// What of the user's shell a step may see: HOME, locale, proxies, CA bundles, CUDA, and the names
+// in `pass`. Source: docs/environment.md.
+base::Variables clean_environment(const base::Variables& shell,
+                                  const std::vector<std::string>& pass);
 
 }  // namespace compute

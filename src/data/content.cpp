@@ -28,12 +28,14 @@ void add_tree(base::Hasher& hasher, const fs::path& path, const std::string& nam
   }
   boost::system::error_code failed;
   std::vector<fs::path> entries;
-  for (fs::directory_iterator entry(path, failed), end; !failed && entry != end; entry.increment(failed))
+  for (fs::directory_iterator entry(path, failed), end; !failed && entry != end;
+       entry.increment(failed))
     entries.push_back(entry->path());
   if (failed) throw base::os_error("read", path.native(), failed.value());
   std::sort(entries.begin(), entries.end());
   hasher.add(fmt::format("d {}\n", name));
-  for (const fs::path& entry : entries) add_tree(hasher, entry, name + "/" + entry.filename().native());
+  for (const fs::path& entry : entries)
+    add_tree(hasher, entry, name + "/" + entry.filename().native());
 }
 
 }  // namespace

@@ -11,7 +11,8 @@ class Search {
 
   void inputs(const std::vector<model::Input>& inputs) {
     for (const auto& input : inputs)
-      if (const auto* path = input.source ? std::get_if<model::DataPath>(&*input.source) : nullptr) look(*path, input.place);
+      if (const auto* path = input.source ? std::get_if<model::DataPath>(&*input.source) : nullptr)
+        look(*path, input.place);
   }
 
   void steps(const model::Component& pipeline) {
@@ -31,14 +32,19 @@ class Search {
       std::string version = cut == std::string::npos ? "" : path.text.substr(cut + 1);
       if (catalogue_.data_asset(name, version)) return;
       if (version.empty() || version == "latest") version = "1";
-      found.push_back({fmt::format("data asset 'azureml:{}'", path.text),
-                       fmt::format("`amlocal data create --name {} --version {} --path PATH` registers it", name, version), place});
+      found.push_back(
+          {fmt::format("data asset 'azureml:{}'", path.text),
+           fmt::format("`amlocal data create --name {} --version {} --path PATH` registers it",
+                       name, version),
+           place});
     } else if (path.kind == model::DataPath::Kind::url && path.text.starts_with("azureml://")) {
       const auto at = path.text.find("datastores/");
       if (at == std::string::npos) return;
       const std::string name = path.text.substr(at + 11, path.text.find('/', at + 11) - at - 11);
       if (catalogue_.datastore(name)) return;
-      found.push_back({fmt::format("datastore '{}'", name), fmt::format("`amlocal datastore create {} --dir PATH` gives it a folder", name), place});
+      found.push_back(
+          {fmt::format("datastore '{}'", name),
+           fmt::format("`amlocal datastore create {} --dir PATH` gives it a folder", name), place});
     }
   }
 

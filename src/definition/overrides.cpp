@@ -18,56 +18,68 @@ struct Candidate {
 };
 
 // Every key of the document but those bound to another one: setting these would cut the binding.
-void gather(text::Node& node, const std::string& prefix, std::size_t depth, std::vector<Candidate>& candidates) {
+void gather(text::Node& node, const std::string& prefix, std::size_t depth,
+            std::vector<Candidate>& candidates) {
   for (auto& entry : node.entries) {
     const std::string path = prefix.empty() ? entry.key : prefix + "." + entry.key;
-    if (entry.value.scalar.find("${{") == std::string::npos) candidates.push_back({path, &entry.value, depth});
+    if (entry.value.scalar.find("${{") == std::string::npos)
+      candidates.push_back({path, &entry.value, depth});
     gather(entry.value, path, depth + 1, candidates);
   }
 }
 
 bool ends_with_key(const std::string& path, const std::string& key) {
-  return path == key || (path.size() > key.size() && path.ends_with(key) && path[path.size() - key.size() - 1] == '.');
+  return path == key || (path.size() > key.size() && path.ends_with(key) &&
+                         path[path.size() - key.size() - 1] == '.');
 }
 
-text::Node& find_key(text::Node& root, const std::string& option, const std::string& key, const char* section) {
+text::Node& find_key(text::Node& root, const std::string& option, const std::string& key,
+                     const char* section) {
   std::vector<Candidate> all;
   gather(root, "", 0, all);
   for (const auto& candidate : all)
     if (candidate.path == key) return *candidate.node;
   std::vector<Candidate> found;
-  std::copy_if(all.begin(), all.end(), std::back_inserter(found), [&](const auto& c) { return ends_with_key(c.path, key); });
+  std::copy_if(all.begin(), all.end(), std::back_inserter(found),
+               [&](const auto& c) { return ends_with_key(c.path, key); });
   // A short key means an input before anything else of that name.
   if (key.find('.') == std::string::npos) {
     std::vector<Candidate> inputs;
-    std::copy_if(found.begin(), found.end(), std::back_inserter(inputs),
-                 [&](const auto& c) { return ends_with_key(c.path, std::string(section) + "." + key); });
+    std::copy_if(found.begin(), found.end(), std::back_inserter(inputs), [&](const auto& c) {
+      return ends_with_key(c.path, std::string(section) + "." + key);
+    });
     if (!inputs.empty()) found = std::move(inputs);
   }
   if (found.empty()) {
     std::vector<std::string> names;
     for (const auto& candidate : all) names.push_back(candidate.path);
-    throw base::Error(base::Code::usage, fmt::format("{} {}: the definition has no such key", option, key))
+    throw base::Error(base::Code::usage,
+                      fmt::format("{} {}: the definition has no such key", option, key))
         .hint(text::did_you_mean(key, names, 8));
   }
-  const auto least = std::min_element(found.begin(), found.end(), [](const auto& a, const auto& b) { return a.depth < b.depth; })->depth;
+  const auto least = std::min_element(found.begin(), found.end(), [](const auto& a, const auto& b) {
+                       return a.depth < b.depth;
+                     })->depth;
   std::erase_if(found, [&](const auto& c) { return c.depth > least; });
   if (found.size() > 1) {
     std::vector<std::string> names;
     for (const auto& candidate : found) names.push_back(candidate.path);
-    throw base::Error(base::Code::usage, fmt::format("{} {}: several keys have that name", option, key))
+    throw base::Error(base::Code::usage,
+                      fmt::format("{} {}: several keys have that name", option, key))
         .hint(fmt::format("one of: {}", fmt::join(names, ", ")));
   }
   return *found[0].node;
 }
 
-// The section of inputs or outputs that a key such as "jobs.train.inputs.rate" points into, when the
-// key itself is not written there but its step is: the component declares the rest.
+// The section of inputs or outputs that a key such as "jobs.train.inputs.rate" points into, when
+// the key itself is not written there but its step is: the component declares the rest.
 text::Node* find_absent(text::Node& root, const std::string& key, const char* section) {
   std::vector<std::string> words(1);
   for (const char c : key) {
-    if (c == '.') words.emplace_back();
-    else words.back() += c;
+    if (c == '.')
+      words.emplace_back();
+    else
+      words.back() += c;
   }
   if (words.size() == 3) words.insert(words.begin(), "jobs");
   if (words.size() != 4 || words[0] != "jobs" || words[2] != section) return nullptr;
@@ -79,7 +91,8 @@ text::Node* find_absent(text::Node& root, const std::string& key, const char* se
     step->entries.push_back({section, step->place, {text::Kind::map, "", step->place, {}, {}}});
     values = &step->entries.back().value;
   }
-  if (!values->is_map() || values->find(words[3])) return values->is_map() ? values->find(words[3]) : nullptr;
+  if (!values->is_map() || values->find(words[3]))
+    return values->is_map() ? values->find(words[3]) : nullptr;
   values->entries.push_back({words[3], step->place, {text::Kind::null, "", step->place, {}, {}}});
   return &values->entries.back().value;
 }
@@ -95,7 +108,8 @@ void set_value(text::Node& node, const std::string& value, const fs::path& here)
     *path = text::parse_scalar(value);
     path->kind = text::Kind::string;
     path->place = place;
-    if (value.find("://") == std::string::npos && !value.starts_with("azureml:")) path->scalar = fs::absolute(value, here).lexically_normal().native();
+    if (value.find("://") == std::string::npos && !value.starts_with("azureml:"))
+      path->scalar = fs::absolute(value, here).lexically_normal().native();
     return;
   }
   node = text::parse_scalar(value);

@@ -7,18 +7,27 @@
 namespace definition {
 
 // Source: reference-yaml-job-parallel.
-void read_parallel_keys(const text::Node& map, const fs::path& folder, model::Component& component, Reading& reading) {
+void read_parallel_keys(const text::Node& map, const fs::path& folder, model::Component& component,
+                        Reading& reading) {
   model::ParallelTask parallel;
   if (const auto* data = map.find("input_data"); data && data->is_scalar()) {
     const auto source = read_template(*data, reading);
     const auto* binding = source.as_binding();
-    if (binding && binding->starts_with({"inputs"}) && binding->words.size() == 2) parallel.input_data = binding->words[1];
-    else reading.diagnostics.error(data->place, fmt::format("Value passed is not a data binding string: {}", data->scalar), "write ${{inputs.NAME}}");
-    if (!parallel.input_data.empty() && !component.inputs.empty() && !component.find_input(parallel.input_data)) {
+    if (binding && binding->starts_with({"inputs"}) && binding->words.size() == 2)
+      parallel.input_data = binding->words[1];
+    else
+      reading.diagnostics.error(
+          data->place, fmt::format("Value passed is not a data binding string: {}", data->scalar),
+          "write ${{inputs.NAME}}");
+    if (!parallel.input_data.empty() && !component.inputs.empty() &&
+        !component.find_input(parallel.input_data)) {
       std::vector<std::string> names;
       for (const auto& input : component.inputs) names.push_back(input.name);
-      reading.diagnostics.error(data->place, fmt::format("input_data names the input '{}', which is not declared", parallel.input_data),
-                                text::did_you_mean(parallel.input_data, names));
+      reading.diagnostics.error(
+          data->place,
+          fmt::format("input_data names the input '{}', which is not declared",
+                      parallel.input_data),
+          text::did_you_mean(parallel.input_data, names));
     }
   } else {
     report_missing(map, "input_data", reading);
@@ -26,26 +35,32 @@ void read_parallel_keys(const text::Node& map, const fs::path& folder, model::Co
   if (const auto size = read_text(map, "mini_batch_size", reading)) {
     static const std::regex valid("\\d+([kKmMgG][bB])*");
     if (!std::regex_match(*size, valid))
-      reading.diagnostics.error(map.find("mini_batch_size")->place,
-                                "Parameter mini_batch_size must follow regex rule ^\\d+([kKmMgG][bB])*$", "such as 10 or 5mb");
+      reading.diagnostics.error(
+          map.find("mini_batch_size")->place,
+          "Parameter mini_batch_size must follow regex rule ^\\d+([kKmMgG][bB])*$",
+          "such as 10 or 5mb");
     parallel.mini_batch_size = *size;
   }
   if (const auto* keys = map.find("partition_keys"); keys && keys->is_sequence())
     for (const auto& key : keys->items) parallel.partition_keys.push_back(key.scalar);
   const auto at_least = [&](const char* key, int least, int otherwise) {
     const int value = read_integer(map, key, reading).value_or(otherwise);
-    if (value < least) reading.diagnostics.error(map.find(key)->place, fmt::format("'{}' must be at least {}", key, least));
+    if (value < least)
+      reading.diagnostics.error(map.find(key)->place,
+                                fmt::format("'{}' must be at least {}", key, least));
     return value;
   };
   parallel.mini_batch_error_threshold = at_least("mini_batch_error_threshold", -1, -1);
   parallel.error_threshold = at_least("error_threshold", -1, -1);
-  parallel.max_concurrency_per_instance = map.find("max_concurrency_per_instance") ? at_least("max_concurrency_per_instance", 1, 1) : 0;
+  parallel.max_concurrency_per_instance =
+      map.find("max_concurrency_per_instance") ? at_least("max_concurrency_per_instance", 1, 1) : 0;
   if (const auto level = read_text(map, "logging_level", reading)) {
     parallel.logging_level = *level;
     if (*level != "INFO" && *level != "WARNING" && *level != "DEBUG")
-      reading.diagnostics.error(map.find("logging_level")->place,
-                                fmt::format("Value '{}' passed is not in set ['INFO', 'WARNING', 'DEBUG']", *level),
-                                text::did_you_mean(*level, {"INFO", "WARNING", "DEBUG"}));
+      reading.diagnostics.error(
+          map.find("logging_level")->place,
+          fmt::format("Value '{}' passed is not in set ['INFO', 'WARNING', 'DEBUG']", *level),
+          text::did_you_mean(*level, {"INFO", "WARNING", "DEBUG"}));
   }
   if (const auto* retry = read_map(map, "retry_settings", reading)) {
     parallel.max_retries = read_integer(*retry, "max_retries", reading).value_or(2);
@@ -54,12 +69,14 @@ void read_parallel_keys(const text::Node& map, const fs::path& folder, model::Co
   if (const auto* task = read_map(map, "task", reading)) {
     read_command_keys(*task, folder, component, reading);
     parallel.entry_script = read_text(*task, "entry_script", reading).value_or("");
-    if (parallel.entry_script.empty()) report_missing(*task, "entry_script", reading);
+    if (parallel.entry_script.empty())
+      report_missing(*task, "entry_script", reading);
     else if (component.code) {
       auto script = *task->find("entry_script");
       read_path(script, *component.code, true, reading);
     }
-    if (const auto* arguments = task->find("program_arguments"); arguments && arguments->is_scalar()) {
+    if (const auto* arguments = task->find("program_arguments");
+        arguments && arguments->is_scalar()) {
       parallel.program_arguments = read_template(*arguments, reading);
       check_command(component, *parallel.program_arguments, reading);
     }

@@ -15,29 +15,37 @@ std::optional<Document> open_document(const fs::path& file, Reading& reading) {
   try {
     Document document{text::parse_yaml(text::read_source(file)), file};
     if (document.root.is_map()) return document;
-    reading.diagnostics.error(document.root.place,
-                              document.root.is_null() ? "the file is empty" : "the file must hold a mapping of keys");
+    reading.diagnostics.error(document.root.place, document.root.is_null()
+                                                       ? "the file is empty"
+                                                       : "the file must hold a mapping of keys");
   } catch (const base::Error& error) {
     base::Place place = error.place();
     if (!place.known())
-      place.source = std::make_shared<base::SourceText>(base::SourceText{base::display_path(file), ""});
+      place.source =
+          std::make_shared<base::SourceText>(base::SourceText{base::display_path(file), ""});
     reading.diagnostics.error(place, error.message(), error.hint());
   }
   return std::nullopt;
 }
 
-void check_keys(const text::Node& map, std::initializer_list<std::string_view> known, Unknown unknown, Reading& reading) {
+void check_keys(const text::Node& map, std::initializer_list<std::string_view> known,
+                Unknown unknown, Reading& reading) {
   const std::vector<std::string> names(known.begin(), known.end());
   std::set<std::string_view> seen;
   for (const auto& entry : map.entries) {
     if (!seen.insert(entry.key).second)
-      reading.diagnostics.warning(entry.key_place, fmt::format("the key '{}' stands here twice", entry.key),
+      reading.diagnostics.warning(entry.key_place,
+                                  fmt::format("the key '{}' stands here twice", entry.key),
                                   "the last one counts");
     if (std::find(known.begin(), known.end(), entry.key) != known.end()) continue;
     const std::string what = fmt::format("unknown key '{}': Unknown field.", entry.key);
     const std::string hint = text::did_you_mean(entry.key, names, 20);
-    if (unknown == Unknown::error) reading.diagnostics.error(entry.key_place, what, hint);
-    else reading.diagnostics.warning(entry.key_place, what, text::nearest(entry.key, names).empty() ? "it has no effect" : hint);
+    if (unknown == Unknown::error)
+      reading.diagnostics.error(entry.key_place, what, hint);
+    else
+      reading.diagnostics.warning(
+          entry.key_place, what,
+          text::nearest(entry.key, names).empty() ? "it has no effect" : hint);
   }
 }
 
@@ -49,8 +57,8 @@ const text::Node* value_of(const text::Node& map, std::string_view key) {
 }
 
 template <class F>
-auto read_as(const text::Node& map, std::string_view key, const char* wanted, Reading& reading, F&& f)
-    -> decltype(f(map)) {
+auto read_as(const text::Node& map, std::string_view key, const char* wanted, Reading& reading,
+             F&& f) -> decltype(f(map)) {
   const text::Node* value = value_of(map, key);
   if (!value) return std::nullopt;
   auto result = f(*value);
@@ -62,33 +70,39 @@ auto read_as(const text::Node& map, std::string_view key, const char* wanted, Re
 
 }  // namespace
 
-std::optional<std::string> read_text(const text::Node& map, std::string_view key, Reading& reading) {
-  return read_as(map, key, "a text", reading, [](const text::Node& value) -> std::optional<std::string> {
-    if (value.is_scalar()) return value.scalar;
-    return std::nullopt;
-  });
+std::optional<std::string> read_text(const text::Node& map, std::string_view key,
+                                     Reading& reading) {
+  return read_as(map, key, "a text", reading,
+                 [](const text::Node& value) -> std::optional<std::string> {
+                   if (value.is_scalar()) return value.scalar;
+                   return std::nullopt;
+                 });
 }
 
 std::optional<double> read_number(const text::Node& map, std::string_view key, Reading& reading) {
-  return read_as(map, key, "a number", reading, [](const text::Node& value) -> std::optional<double> {
-    if (value.kind == text::Kind::integer || value.kind == text::Kind::real) return value.as_real();
-    return std::nullopt;
-  });
+  return read_as(map, key, "a number", reading,
+                 [](const text::Node& value) -> std::optional<double> {
+                   if (value.kind == text::Kind::integer || value.kind == text::Kind::real)
+                     return value.as_real();
+                   return std::nullopt;
+                 });
 }
 
 std::optional<int> read_integer(const text::Node& map, std::string_view key, Reading& reading) {
-  return read_as(map, key, "an integer", reading, [](const text::Node& value) -> std::optional<int> {
-    if (value.kind == text::Kind::integer && std::abs(value.as_integer()) <= 2'000'000'000)
-      return static_cast<int>(value.as_integer());
-    return std::nullopt;
-  });
+  return read_as(
+      map, key, "an integer", reading, [](const text::Node& value) -> std::optional<int> {
+        if (value.kind == text::Kind::integer && std::abs(value.as_integer()) <= 2'000'000'000)
+          return static_cast<int>(value.as_integer());
+        return std::nullopt;
+      });
 }
 
 std::optional<bool> read_boolean(const text::Node& map, std::string_view key, Reading& reading) {
-  return read_as(map, key, "true or false", reading, [](const text::Node& value) -> std::optional<bool> {
-    if (value.kind == text::Kind::boolean) return value.as_bool();
-    return std::nullopt;
-  });
+  return read_as(map, key, "true or false", reading,
+                 [](const text::Node& value) -> std::optional<bool> {
+                   if (value.kind == text::Kind::boolean) return value.as_bool();
+                   return std::nullopt;
+                 });
 }
 
 const text::Node* read_map(const text::Node& map, std::string_view key, Reading& reading) {
@@ -99,7 +113,8 @@ const text::Node* read_map(const text::Node& map, std::string_view key, Reading&
 }
 
 void report_missing(const text::Node& map, std::string_view key, Reading& reading) {
-  reading.diagnostics.error(map.place, fmt::format("'{}' is missing: Missing data for required field.", key));
+  reading.diagnostics.error(map.place,
+                            fmt::format("'{}' is missing: Missing data for required field.", key));
 }
 
 model::Template read_template(const text::Node& value, Reading& reading) {
@@ -109,14 +124,16 @@ model::Template read_template(const text::Node& value, Reading& reading) {
   return result;
 }
 
-fs::path read_path(const text::Node& value, const fs::path& folder, bool must_exist, Reading& reading) {
+fs::path read_path(const text::Node& value, const fs::path& folder, bool must_exist,
+                   Reading& reading) {
   std::string text = value.scalar;
   if (text.starts_with("file:")) text.erase(0, 5);
   const fs::path path = fs::absolute(text, folder).lexically_normal();
   boost::system::error_code ignored;
   if (must_exist && !fs::exists(path, ignored))
     reading.diagnostics.error(
-        value.place, fmt::format("Can't find directory or file in resolved absolute path: {}.", path.native()),
+        value.place,
+        fmt::format("Can't find directory or file in resolved absolute path: {}.", path.native()),
         fmt::format("a relative path starts from {}", base::display_path(folder)));
   return path;
 }

@@ -24,7 +24,7 @@ struct Reading {
 // A file with the folder its relative paths start from.
 struct Document {
   text::Node root;
-  fs::path file;    // absolute
+  fs::path file;  // absolute
   fs::path folder() const { return file.parent_path(); }
 };
 
@@ -33,9 +33,11 @@ std::optional<Document> open_document(const fs::path& file, Reading&);
 
 enum class Unknown { error, warning };
 // Reports keys that are not in `known`, and duplicated keys (as warnings).
-void check_keys(const text::Node& map, std::initializer_list<std::string_view> known, Unknown, Reading&);
+void check_keys(const text::Node& map, std::initializer_list<std::string_view> known, Unknown,
+                Reading&);
 
-// The value of `key` as text, number or truth; a wrong type is an error; absent or null gives nothing.
+// The value of `key` as text, number or truth; a wrong type is an error; absent or null gives
+// nothing.
 std::optional<std::string> read_text(const text::Node& map, std::string_view key, Reading&);
 std::optional<double> read_number(const text::Node& map, std::string_view key, Reading&);
 std::optional<int> read_integer(const text::Node& map, std::string_view key, Reading&);
@@ -49,7 +51,8 @@ void report_missing(const text::Node& map, std::string_view key, Reading&);
 // A template, its malformed expressions reported at their place.
 model::Template read_template(const text::Node& value, Reading&);
 
-// A local path against `folder`; "file:" is taken off. With `must_exist`, an absent one is an error.
+// A local path against `folder`; "file:" is taken off. With `must_exist`, an absent one is an
+// error.
 fs::path read_path(const text::Node& value, const fs::path& folder, bool must_exist, Reading&);
 
 // data.cpp
@@ -59,7 +62,8 @@ std::optional<model::AccessMode> read_mode(const text::Node& map, bool output, R
 std::vector<model::InputDeclaration> read_input_declarations(const text::Node* map, Reading&);
 std::vector<model::OutputDeclaration> read_output_declarations(const text::Node* map, Reading&);
 // Values given to a step's or job's inputs; bindings only make sense with `in_step`.
-std::vector<model::Input> read_inputs(const text::Node* map, const fs::path& folder, bool in_step, Reading&);
+std::vector<model::Input> read_inputs(const text::Node* map, const fs::path& folder, bool in_step,
+                                      Reading&);
 std::vector<model::Output> read_outputs(const text::Node* map, bool in_step, Reading&);
 
 // component.cpp
@@ -67,7 +71,8 @@ std::vector<model::Output> read_outputs(const text::Node* map, bool in_step, Rea
 void read_command_keys(const text::Node& map, const fs::path& folder, model::Component&, Reading&);
 // A component's file, or nothing when it cannot be read.
 std::shared_ptr<const model::Component> read_component_file(const fs::path& file, Reading&);
-std::shared_ptr<const model::Component> read_component(const text::Node& map, const fs::path& folder, Reading&);
+std::shared_ptr<const model::Component> read_component(const text::Node& map,
+                                                       const fs::path& folder, Reading&);
 
 // parallel.cpp
 void read_parallel_keys(const text::Node& map, const fs::path& folder, model::Component&, Reading&);
@@ -81,8 +86,7 @@ void check_pipeline(const model::Component& pipeline, Reading&);
 // References of a command against the declarations.
 void check_command(const model::Component&, const model::Template&, Reading&);
 // The values given to inputs against their declarations.
-void check_values(const std::vector<model::Input>&, const std::vector<model::InputDeclaration>&, const std::string& what,
-                  const base::Place&, Reading&);
-
+void check_values(const std::vector<model::Input>&, const std::vector<model::InputDeclaration>&,
+                  const std::string& what, const base::Place&, Reading&);
 
 }  // namespace definition

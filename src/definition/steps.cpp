@@ -11,7 +11,8 @@ namespace {
 using model::Component;
 
 // Source: v2-yaml reference, section 2 "Steps".
-std::shared_ptr<const Component> resolve_component(const text::Node& value, const fs::path& folder, Reading& reading) {
+std::shared_ptr<const Component> resolve_component(const text::Node& value, const fs::path& folder,
+                                                   Reading& reading) {
   if (value.is_map()) return read_component(value, folder, reading);
   if (!value.is_scalar()) {
     reading.diagnostics.error(value.place, "'component' must be a file, a reference or a mapping");
@@ -20,8 +21,10 @@ std::shared_ptr<const Component> resolve_component(const text::Node& value, cons
   if (value.scalar.starts_with("azureml:")) {
     const auto file = reading.catalogue.component(value.scalar);
     if (file) return read_component_file(*file, reading);
-    reading.diagnostics.error(value.place, fmt::format("the component '{}' cannot be had offline", value.scalar),
-                              fmt::format("`amlocal component map {} FILE` lets a local file stand for it", value.scalar));
+    reading.diagnostics.error(
+        value.place, fmt::format("the component '{}' cannot be had offline", value.scalar),
+        fmt::format("`amlocal component map {} FILE` lets a local file stand for it",
+                    value.scalar));
     return nullptr;
   }
   const fs::path file = read_path(value, folder, true, reading);
@@ -35,10 +38,13 @@ model::InputDeclaration declaration_of(const model::Input& input) {
   declared.name = input.name;
   declared.place = input.place;
   declared.mode = input.mode;
-  if (input.type) declared.type = *input.type;
+  if (input.type)
+    declared.type = *input.type;
   else if (input.source) {
     if (const auto* literal = std::get_if<model::Literal>(&*input.source)) {
-      static constexpr model::DataType types[] = {model::DataType::string, model::DataType::integer, model::DataType::number, model::DataType::boolean};
+      static constexpr model::DataType types[] = {model::DataType::string, model::DataType::integer,
+                                                  model::DataType::number,
+                                                  model::DataType::boolean};
       declared.type = types[literal->value.index()];
     } else {
       declared.inferred = true;
@@ -47,14 +53,17 @@ model::InputDeclaration declaration_of(const model::Input& input) {
   return declared;
 }
 
-std::shared_ptr<const Component> read_inline(const text::Node& map, const fs::path& folder, const std::string& type,
-                                             const model::Step& step, Reading& reading) {
+std::shared_ptr<const Component> read_inline(const text::Node& map, const fs::path& folder,
+                                             const std::string& type, const model::Step& step,
+                                             Reading& reading) {
   auto component = std::make_shared<Component>();
   component->place = map.place;
   component->type_text = type;
   for (const auto& input : step.inputs) component->inputs.push_back(declaration_of(input));
   for (const auto& output : step.outputs)
-    component->outputs.push_back({output.name, output.place, output.type.value_or(model::DataType::uri_folder), output.mode, ""});
+    component->outputs.push_back({output.name, output.place,
+                                  output.type.value_or(model::DataType::uri_folder), output.mode,
+                                  ""});
   if (type == "command") {
     read_command_keys(map, folder, *component, reading);
     if (!map.find("command")) report_missing(map, "command", reading);
@@ -63,36 +72,48 @@ std::shared_ptr<const Component> read_inline(const text::Node& map, const fs::pa
   } else if (type == "parallel") {
     component->kind = Component::Kind::parallel;
     read_parallel_keys(map, folder, *component, reading);
-  } else if (type == "sweep") component->kind = Component::Kind::sweep;
-  else if (type == "automl") component->kind = Component::Kind::automl;
-  else if (type == "spark") component->kind = Component::Kind::spark;
+  } else if (type == "sweep")
+    component->kind = Component::Kind::sweep;
+  else if (type == "automl")
+    component->kind = Component::Kind::automl;
+  else if (type == "spark")
+    component->kind = Component::Kind::spark;
   else if (type == "pipeline") {
-    reading.diagnostics.error(map.place, "a pipeline step must reference a component", "put its steps into a file and name it with component:");
+    reading.diagnostics.error(map.place, "a pipeline step must reference a component",
+                              "put its steps into a file and name it with component:");
     component->kind = Component::Kind::other;
   } else {
-    reading.diagnostics.error(map.find("type")->place,
-                              fmt::format("Value '{}' passed is not in set ['command', 'import', 'sweep', 'parallel', 'pipeline', "
-                                          "'automl', 'spark', 'data_transfer']", type),
-                              text::did_you_mean(type, {"command", "sweep", "parallel", "pipeline", "automl", "spark"}));
+    reading.diagnostics.error(
+        map.find("type")->place,
+        fmt::format("Value '{}' passed is not in set ['command', 'import', 'sweep', 'parallel', "
+                    "'pipeline', "
+                    "'automl', 'spark', 'data_transfer']",
+                    type),
+        text::did_you_mean(type, {"command", "sweep", "parallel", "pipeline", "automl", "spark"}));
     component->kind = Component::Kind::other;
   }
   return component;
 }
 
 // What a step says beside its component wins over it.
-std::shared_ptr<const Component> with_overrides(std::shared_ptr<const Component> component, const text::Node& map,
-                                                const fs::path& folder, Reading& reading) {
+std::shared_ptr<const Component> with_overrides(std::shared_ptr<const Component> component,
+                                                const text::Node& map, const fs::path& folder,
+                                                Reading& reading) {
   bool any = false;
-  for (const char* key : {"environment", "environment_variables", "limits", "resources", "distribution"}) any = any || map.find(key);
+  for (const char* key :
+       {"environment", "environment_variables", "limits", "resources", "distribution"})
+    any = any || map.find(key);
   if (!any) return component;
   auto copy = std::make_shared<Component>(*component);
   const auto variables = std::exchange(copy->environment_variables, {});
   text::Node allowed = map;
-  std::erase_if(allowed.entries, [](const text::Entry& e) { return e.key == "command" || e.key == "code"; });
+  std::erase_if(allowed.entries,
+                [](const text::Entry& e) { return e.key == "command" || e.key == "code"; });
   read_command_keys(allowed, folder, *copy, reading);
   for (const auto& variable : variables) {
-    const bool replaced = std::any_of(copy->environment_variables.begin(), copy->environment_variables.end(),
-                                      [&](const auto& other) { return other.first == variable.first; });
+    const bool replaced =
+        std::any_of(copy->environment_variables.begin(), copy->environment_variables.end(),
+                    [&](const auto& other) { return other.first == variable.first; });
     if (!replaced) copy->environment_variables.push_back(variable);
   }
   return copy;
@@ -106,33 +127,77 @@ void take_texts_as_paths(model::Step& step, const fs::path& folder) {
     if (!declared || !literal || !model::is_data(declared->type)) continue;
     if (!std::holds_alternative<std::string>(literal->value)) continue;
     std::string text = literal->text;
-    if (text.find("://") != std::string::npos) input.source = model::DataPath{model::DataPath::Kind::url, text};
-    else if (text.starts_with("azureml:")) input.source = model::DataPath{model::DataPath::Kind::asset, text.substr(8)};
-    else input.source = model::DataPath{model::DataPath::Kind::local, fs::absolute(text, folder).lexically_normal().native()};
+    if (text.find("://") != std::string::npos)
+      input.source = model::DataPath{model::DataPath::Kind::url, text};
+    else if (text.starts_with("azureml:"))
+      input.source = model::DataPath{model::DataPath::Kind::asset, text.substr(8)};
+    else
+      input.source = model::DataPath{model::DataPath::Kind::local,
+                                     fs::absolute(text, folder).lexically_normal().native()};
   }
 }
 
 }  // namespace
 
-std::vector<model::Step> read_steps(const text::Node* jobs, const fs::path& folder, Reading& reading) {
+std::vector<model::Step> read_steps(const text::Node* jobs, const fs::path& folder,
+                                    Reading& reading) {
   static const std::regex valid_name("[a-z_][a-z0-9_]*");
   std::vector<model::Step> steps;
   if (!jobs) return steps;
   for (const auto& [name, place, value] : jobs->entries) {
     if (!std::regex_match(name, valid_name))
-      reading.diagnostics.error(place, fmt::format("Pipeline node name should be a valid python identifier(lower letters, numbers, "
-                                                   "underscore and start with a letter or underscore). Currently got {}.", name));
+      reading.diagnostics.error(
+          place,
+          fmt::format(
+              "Pipeline node name should be a valid python identifier(lower letters, numbers, "
+              "underscore and start with a letter or underscore). Currently got {}.",
+              name));
     if (!value.is_map()) {
       reading.diagnostics.error(value.place, fmt::format("step '{}' must be a mapping", name));
       continue;
     }
-    if (std::any_of(steps.begin(), steps.end(), [&, &wanted = name](const auto& s) { return s.name == wanted; })) continue;
-    check_keys(value, {"$schema", "type", "component", "trial", "command", "code", "environment", "environment_variables", "inputs", "outputs",
-                       "compute", "limits", "resources", "distribution", "services", "identity", "display_name", "description", "tags",
-                       "properties", "queue_settings", "name", "input_data", "mini_batch_size", "partition_keys",
-                       "mini_batch_error_threshold", "error_threshold", "logging_level", "max_concurrency_per_instance",
-                       "retry_settings", "task", "sampling_algorithm", "search_space", "objective", "early_termination",
-                       "additional_includes", "experiment_name", "is_deterministic"},
+    if (std::any_of(steps.begin(), steps.end(),
+                    [&, &wanted = name](const auto& s) { return s.name == wanted; }))
+      continue;
+    check_keys(value,
+               {"$schema",
+                "type",
+                "component",
+                "trial",
+                "command",
+                "code",
+                "environment",
+                "environment_variables",
+                "inputs",
+                "outputs",
+                "compute",
+                "limits",
+                "resources",
+                "distribution",
+                "services",
+                "identity",
+                "display_name",
+                "description",
+                "tags",
+                "properties",
+                "queue_settings",
+                "name",
+                "input_data",
+                "mini_batch_size",
+                "partition_keys",
+                "mini_batch_error_threshold",
+                "error_threshold",
+                "logging_level",
+                "max_concurrency_per_instance",
+                "retry_settings",
+                "task",
+                "sampling_algorithm",
+                "search_space",
+                "objective",
+                "early_termination",
+                "additional_includes",
+                "experiment_name",
+                "is_deterministic"},
                Unknown::warning, reading);
     model::Step step;
     step.name = name;

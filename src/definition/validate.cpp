@@ -12,11 +12,12 @@ namespace {
 enum class FileKind { job, component, data, environment, model };
 
 bool has_any(const text::Node& root, std::initializer_list<std::string_view> keys) {
-  return std::any_of(keys.begin(), keys.end(), [&](std::string_view key) { return root.find(key) != nullptr; });
+  return std::any_of(keys.begin(), keys.end(),
+                     [&](std::string_view key) { return root.find(key) != nullptr; });
 }
 
-// `$schema` says it where it is written; otherwise the keys do, as components and jobs look alike but
-// a component has a name and no values.
+// `$schema` says it where it is written; otherwise the keys do, as components and jobs look alike
+// but a component has a name and no values.
 FileKind kind_of(const text::Node& root) {
   const auto* schema = root.find("$schema");
   const std::string name = schema && schema->is_scalar() ? schema->scalar : "";
@@ -27,17 +28,23 @@ FileKind kind_of(const text::Node& root) {
   if (says("data")) return FileKind::data;
   if (says("environment")) return FileKind::environment;
   if (says("model")) return FileKind::model;
-  if (has_any(root, {"jobs"}) && has_any(root, {"settings", "experiment_name", "compute"})) return FileKind::job;
+  if (has_any(root, {"jobs"}) && has_any(root, {"settings", "experiment_name", "compute"}))
+    return FileKind::job;
   if (has_any(root, {"experiment_name", "compute"})) return FileKind::job;
   if (has_any(root, {"jobs", "command", "task", "component"})) {
     const auto* inputs = root.find("inputs");
-    const bool declares = inputs && std::any_of(inputs->entries.begin(), inputs->entries.end(), [](const auto& e) {
-      return e.value.is_map() && e.value.find("type") && !e.value.find("path");
-    });
-    return has_any(root, {"name"}) && (declares || has_any(root, {"version", "is_deterministic"})) ? FileKind::component : FileKind::job;
+    const bool declares =
+        inputs && std::any_of(inputs->entries.begin(), inputs->entries.end(), [](const auto& e) {
+          return e.value.is_map() && e.value.find("type") && !e.value.find("path");
+        });
+    return has_any(root, {"name"}) && (declares || has_any(root, {"version", "is_deterministic"}))
+               ? FileKind::component
+               : FileKind::job;
   }
   const auto* type = root.find("type");
-  if (type && (type->scalar == "uri_file" || type->scalar == "uri_folder" || type->scalar == "mltable")) return FileKind::data;
+  if (type &&
+      (type->scalar == "uri_file" || type->scalar == "uri_folder" || type->scalar == "mltable"))
+    return FileKind::data;
   if (type && type->scalar.ends_with("_model")) return FileKind::model;
   if (has_any(root, {"image", "conda_file", "build"})) return FileKind::environment;
   return FileKind::job;
@@ -45,52 +52,78 @@ FileKind kind_of(const text::Node& root) {
 
 void validate_asset(const Document& document, bool model, Reading& reading) {
   const text::Node& root = document.root;
-  check_keys(root, {"$schema", "name", "version", "type", "path", "description", "tags", "properties", "stage", "flavors", "auto_delete_setting"},
+  check_keys(root,
+             {"$schema", "name", "version", "type", "path", "description", "tags", "properties",
+              "stage", "flavors", "auto_delete_setting"},
              Unknown::error, reading);
   if (!root.find("name")) report_missing(root, "name", reading);
   if (!root.find("path")) report_missing(root, "path", reading);
   const auto type = read_type(root, reading);
   const auto* path = root.find("path");
-  if (!path || !path->is_scalar() || path->scalar.find("://") != std::string::npos || path->scalar.starts_with("azureml:")) return;
+  if (!path || !path->is_scalar() || path->scalar.find("://") != std::string::npos ||
+      path->scalar.starts_with("azureml:"))
+    return;
   const fs::path local = read_path(*path, document.folder(), true, reading);
   boost::system::error_code ignored;
   if (!type || model || !fs::exists(local, ignored)) return;
   const bool folder = fs::is_directory(local, ignored);
-  if (*type == model::DataType::uri_file && folder) reading.diagnostics.error(path->place, "a uri_file points at a folder", "write type: uri_folder");
-  if (*type == model::DataType::uri_folder && !folder) reading.diagnostics.error(path->place, "a uri_folder points at a file", "write type: uri_file");
+  if (*type == model::DataType::uri_file && folder)
+    reading.diagnostics.error(path->place, "a uri_file points at a folder",
+                              "write type: uri_folder");
+  if (*type == model::DataType::uri_folder && !folder)
+    reading.diagnostics.error(path->place, "a uri_folder points at a file", "write type: uri_file");
   if (*type == model::DataType::mltable && !fs::exists(local / "MLTable", ignored))
     reading.diagnostics.error(path->place, "an mltable needs a file 'MLTable' in its folder");
 }
 
 void validate_environment(const Document& document, Reading& reading) {
   const text::Node& root = document.root;
-  check_keys(root, {"$schema", "name", "version", "image", "build", "conda_file", "description", "tags", "properties", "os_type", "inference_config"},
+  check_keys(root,
+             {"$schema", "name", "version", "image", "build", "conda_file", "description", "tags",
+              "properties", "os_type", "inference_config"},
              Unknown::error, reading);
-  if (root.find("image") && root.find("build")) reading.diagnostics.error(root.find("build")->place, "an environment has an image or a build, not both");
-  if (!root.find("image") && !root.find("build")) reading.diagnostics.error(root.place, "an environment needs an image or a build");
-  if (const auto* conda = root.find("conda_file"); conda && conda->is_scalar()) read_path(*conda, document.folder(), true, reading);
+  if (root.find("image") && root.find("build"))
+    reading.diagnostics.error(root.find("build")->place,
+                              "an environment has an image or a build, not both");
+  if (!root.find("image") && !root.find("build"))
+    reading.diagnostics.error(root.place, "an environment needs an image or a build");
+  if (const auto* conda = root.find("conda_file"); conda && conda->is_scalar())
+    read_path(*conda, document.folder(), true, reading);
 }
 
 }  // namespace
 
-void validate_file(const fs::path& given, const model::Catalogue& catalogue, text::Diagnostics& diagnostics) {
+void validate_file(const fs::path& given, const model::Catalogue& catalogue,
+                   text::Diagnostics& diagnostics) {
   const fs::path file = fs::absolute(given).lexically_normal();
   Reading reading{catalogue, diagnostics, {}};
   const auto document = open_document(file, reading);
   if (!document) return;
   switch (kind_of(document->root)) {
-    case FileKind::job: load_job(file, {}, catalogue, diagnostics); break;
-    case FileKind::component: read_component_file(file, reading); break;
-    case FileKind::data: validate_asset(*document, false, reading); break;
-    case FileKind::model: validate_asset(*document, true, reading); break;
-    case FileKind::environment: validate_environment(*document, reading); break;
+    case FileKind::job:
+      load_job(file, {}, catalogue, diagnostics);
+      break;
+    case FileKind::component:
+      read_component_file(file, reading);
+      break;
+    case FileKind::data:
+      validate_asset(*document, false, reading);
+      break;
+    case FileKind::model:
+      validate_asset(*document, true, reading);
+      break;
+    case FileKind::environment:
+      validate_environment(*document, reading);
+      break;
   }
 }
 
 std::vector<std::string> without_effect(const fs::path& file) {
   static constexpr std::pair<std::string_view, std::string_view> idle[] = {
-      {"compute", "compute"}, {"default_compute", "default_compute"}, {"identity", "identity"}, {"queue_settings", "queue_settings"},
-      {"services", "services"}, {"instance_type", "instance_type"}, {"docker_args", "docker_args"}, {"shm_size", "shm_size"}};
+      {"compute", "compute"},         {"default_compute", "default_compute"},
+      {"identity", "identity"},       {"queue_settings", "queue_settings"},
+      {"services", "services"},       {"instance_type", "instance_type"},
+      {"docker_args", "docker_args"}, {"shm_size", "shm_size"}};
   std::vector<std::string> found;
   const auto add = [&](const std::string& text) {
     if (std::find(found.begin(), found.end(), text) == found.end()) found.push_back(text);
@@ -99,9 +132,11 @@ std::vector<std::string> without_effect(const fs::path& file) {
     for (const auto& entry : node.entries) {
       for (const auto& [key, text] : idle)
         if (entry.key == key) add(std::string(text));
-      if (entry.key == "instance_count" && entry.value.kind == text::Kind::integer && entry.value.as_integer() > 1)
+      if (entry.key == "instance_count" && entry.value.kind == text::Kind::integer &&
+          entry.value.as_integer() > 1)
         add("instance_count above 1");
-      if (entry.key != "inputs" && entry.key != "outputs" && entry.key != "environment_variables") look(entry.value);
+      if (entry.key != "inputs" && entry.key != "outputs" && entry.key != "environment_variables")
+        look(entry.value);
     }
   };
   look(text::parse_yaml(text::read_source(file)));

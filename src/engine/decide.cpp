@@ -20,7 +20,8 @@ std::optional<Outputs> outputs_of(const PlannedStep& planned, const history::Ste
   Outputs outputs;
   for (const auto& published : record.outputs) {
     boost::system::error_code ignored;
-    if (fs::exists(published.path, ignored)) outputs[published.output] = {published.path, published.uri};
+    if (fs::exists(published.path, ignored))
+      outputs[published.output] = {published.path, published.uri};
   }
   for (const auto& output : planned.outputs)
     if (!outputs.contains(output.name)) return std::nullopt;
@@ -28,18 +29,22 @@ std::optional<Outputs> outputs_of(const PlannedStep& planned, const history::Ste
 }
 
 // The newest run of the same definition that finished the step.
-std::optional<std::pair<std::string, Outputs>> newest_outputs(const PlannedStep& planned, const model::Job& job,
+std::optional<std::pair<std::string, Outputs>> newest_outputs(const PlannedStep& planned,
+                                                              const model::Job& job,
                                                               const Options& options,
                                                               const Surroundings& surroundings) {
   std::vector<history::RunRecord> runs;
-  if (!options.resume.empty()) runs.push_back(history::read_run(surroundings.layout, options.resume));
-  else runs = history::list_runs(surroundings.layout);
+  if (!options.resume.empty())
+    runs.push_back(history::read_run(surroundings.layout, options.resume));
+  else
+    runs = history::list_runs(surroundings.layout);
   for (const auto& listed : runs) {
     if (listed.definition != job.file.native()) continue;
     const auto run = history::read_run(surroundings.layout, listed.name);
     const auto* record = run.find_step(planned.path);
     if (!record || !finished(*record)) continue;
-    if (auto outputs = outputs_of(planned, *record)) return std::pair(run.name, std::move(*outputs));
+    if (auto outputs = outputs_of(planned, *record))
+      return std::pair(run.name, std::move(*outputs));
   }
   return std::nullopt;
 }
@@ -48,7 +53,11 @@ class Decider {
  public:
   Decider(const Plan& plan, const Prepared& prepared, const model::Job& job, const Options& options,
           const Surroundings& surroundings)
-      : plan_(plan), prepared_(prepared), job_(job), options_(options), surroundings_(surroundings) {
+      : plan_(plan),
+        prepared_(prepared),
+        job_(job),
+        options_(options),
+        surroundings_(surroundings) {
     if (!options.resume.empty()) before_ = history::read_run(surroundings.layout, options.resume);
     result_.outputs.resize(plan.steps.size());
   }
@@ -66,9 +75,11 @@ class Decider {
     const PlannedStep& step = plan_.steps[n];
     auto found = newest_outputs(step, job_, options_, surroundings_);
     if (!found)
-      throw base::Error(base::Code::not_found,
-                        fmt::format("step '{}' was left out, and no earlier run finished it", step.path))
-          .hint(fmt::format("run it first: amlocal run {} --until {}", base::display_path(job_.file), step.path));
+      throw base::Error(
+          base::Code::not_found,
+          fmt::format("step '{}' was left out, and no earlier run finished it", step.path))
+          .hint(fmt::format("run it first: amlocal run {} --until {}",
+                            base::display_path(job_.file), step.path));
     decision.from_run = found->first;
     result_.outputs[n] = std::move(found->second);
     return decision;
@@ -78,7 +89,8 @@ class Decider {
     for (std::size_t other = n + 1; other < plan_.steps.size(); ++other) {
       if (!wanted[other]) continue;
       for (const auto& input : plan_.steps[other].inputs)
-        if (const auto* from = std::get_if<Upstream>(&input.source); from && from->step == n) return true;
+        if (const auto* from = std::get_if<Upstream>(&input.source); from && from->step == n)
+          return true;
     }
     return false;
   }
@@ -95,12 +107,13 @@ class Decider {
     for (const auto& input : step.inputs)
       if (const auto* from = std::get_if<Upstream>(&input.source);
           from && result_.decisions[from->step].action == Decision::Action::run)
-        decision.reasons.push_back(fmt::format("input '{}' comes from '{}', which runs again", input.name,
-                                               plan_.steps[from->step].path));
+        decision.reasons.push_back(fmt::format("input '{}' comes from '{}', which runs again",
+                                               input.name, plan_.steps[from->step].path));
     if (decision.reasons.empty()) {
       const auto& prepared = prepared_.steps[n];
-      const auto now = make_fingerprint(step, prepared.snapshot.get(), interpreter_text(prepared.interpreter),
-                                        input_identities(step, prepared, result_.outputs));
+      const auto now =
+          make_fingerprint(step, prepared.snapshot.get(), interpreter_text(prepared.interpreter),
+                           input_identities(step, prepared, result_.outputs));
       decision.reasons = differences(now, fingerprint_from_json(record->fingerprint));
     }
     if (!decision.reasons.empty()) return decision;
@@ -137,19 +150,21 @@ std::vector<bool> wanted_steps(const Plan& plan, const Options& options) {
   return wanted;
 }
 
-Decided decide(const Plan& plan, const std::vector<bool>& wanted, const Prepared& prepared, const model::Job& job,
-               const Options& options, const Surroundings& surroundings) {
+Decided decide(const Plan& plan, const std::vector<bool>& wanted, const Prepared& prepared,
+               const model::Job& job, const Options& options, const Surroundings& surroundings) {
   return Decider(plan, prepared, job, options, surroundings).decide(wanted);
 }
 
-std::vector<Decision> decide(const model::Job& job, const Options& options, const Surroundings& surroundings) {
+std::vector<Decision> decide(const model::Job& job, const Options& options,
+                             const Surroundings& surroundings) {
   const Plan plan = make_plan(job);
   const auto wanted = wanted_steps(plan, options);
   const Prepared prepared = prepare(plan, wanted, surroundings);
   return decide(plan, wanted, prepared, job, options, surroundings).decisions;
 }
 
-std::map<std::string, std::string> input_identities(const PlannedStep& step, const PreparedStep& prepared,
+std::map<std::string, std::string> input_identities(const PlannedStep& step,
+                                                    const PreparedStep& prepared,
                                                     const std::vector<Outputs>& outputs) {
   auto identities = prepared.identities;
   for (const auto& input : step.inputs)

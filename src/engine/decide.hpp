@@ -23,8 +23,8 @@ std::vector<bool> wanted_steps(const Plan&, const Options&);
 
 // Throws not_found when a step outside `wanted` has no finished outputs in any earlier run although
 // one inside needs them, naming the command that makes them.
-Decided decide(const Plan&, const std::vector<bool>& wanted, const Prepared&, const model::Job&, const Options&,
-               const Surroundings&);
+Decided decide(const Plan&, const std::vector<bool>& wanted, const Prepared&, const model::Job&,
+               const Options&, const Surroundings&);
 
 // The identities of a step's inputs once the steps before it are done.
 std::map<std::string, std::string> input_identities(const PlannedStep&, const PreparedStep&,

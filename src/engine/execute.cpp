@@ -55,11 +55,13 @@ base::Fd open_signals() {
   sigemptyset(&set);
   sigaddset(&set, SIGINT);
   sigaddset(&set, SIGTERM);
-  return base::Fd(base::sys("watch signals", "", [&] { return ::signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK); }));
+  return base::Fd(base::sys("watch signals", "",
+                            [&] { return ::signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK); }));
 }
 
 base::Fd watch_folder(const fs::path& folder) {
-  base::Fd fd(base::sys("watch", folder.native(), [] { return ::inotify_init1(IN_CLOEXEC | IN_NONBLOCK); }));
+  base::Fd fd(base::sys("watch", folder.native(),
+                        [] { return ::inotify_init1(IN_CLOEXEC | IN_NONBLOCK); }));
   base::sys("watch", folder.native(),
             [&] { return ::inotify_add_watch(fd.get(), folder.c_str(), IN_CREATE | IN_MOVED_TO); });
   return fd;
@@ -68,10 +70,12 @@ base::Fd watch_folder(const fs::path& folder) {
 // A short text file's one line: shown as the output's value.
 std::string value_of(const Located& located) {
   boost::system::error_code failed;
-  if (!fs::is_regular_file(located.path, failed) || fs::file_size(located.path, failed) > 200) return "";
+  if (!fs::is_regular_file(located.path, failed) || fs::file_size(located.path, failed) > 200)
+    return "";
   std::string text = base::read_file(located.path);
   while (!text.empty() && (text.back() == '\n' || text.back() == '\r')) text.pop_back();
-  const bool plain = std::all_of(text.begin(), text.end(), [](char c) { return static_cast<unsigned char>(c) >= 32; });
+  const bool plain = std::all_of(text.begin(), text.end(),
+                                 [](char c) { return static_cast<unsigned char>(c) >= 32; });
   return plain ? text : "";
 }
 
@@ -99,13 +103,16 @@ class Run {
   void tell(events::Event event) { tee_->on({surroundings_.clock.now(), std::move(event)}); }
 
   void start_record(const std::vector<events::Sink*>& listeners) {
-    name_ = !options_.name.empty() ? options_.name : !job_.name.empty() ? job_.name : base::random_run_name();
+    name_ = !options_.name.empty() ? options_.name
+            : !job_.name.empty()   ? job_.name
+                                   : base::random_run_name();
     workspace::ensure(surroundings_.layout);
     recorder_ = std::make_unique<history::Recorder>(surroundings_.layout, name_);
     tee_ = std::make_unique<events::Tee>(*recorder_, listeners);
     cancel_watch_ = watch_folder(recorder_->folder());
     started_ = surroundings_.clock.now();
-    events::RunStarted event{name_, job_.experiment_name, job_.display_name, job_.file.native(), options_.command, {}};
+    events::RunStarted event{
+        name_, job_.experiment_name, job_.display_name, job_.file.native(), options_.command, {}};
     for (const auto& step : plan_.steps) event.steps.push_back(step.path);
     tell(std::move(event));
     for (const auto& notice : prepared_.notices) tell(events::Notice{"", notice});
@@ -119,8 +126,8 @@ class Run {
       states_[n] = State::done;
       if (decision.action == Decision::Action::leave) continue;
       publish_kept(n);
-      tell(events::StepPassedOver{decision.step, std::string(to_string(Status::reused)), decision.reasons.front(),
-                                  decision.from_run});
+      tell(events::StepPassedOver{decision.step, std::string(to_string(Status::reused)),
+                                  decision.reasons.front(), decision.from_run});
     }
   }
 
@@ -131,13 +138,15 @@ class Run {
     for (const auto& output : step.outputs) {
       const Located& located = decided_.outputs[n].at(output.name);
       tell(events::OutputPublished{step.path, output.name, std::string(to_string(output.type)),
-                                   std::string(to_string(output.mode)), located.uri, located.path.native()});
+                                   std::string(to_string(output.mode)), located.uri,
+                                   located.path.native()});
     }
   }
 
   std::string fingerprint(std::size_t n) const {
     const auto& prepared = prepared_.steps[n];
-    return to_json(make_fingerprint(plan_.steps[n], prepared.snapshot.get(), interpreter_text(prepared.interpreter),
+    return to_json(make_fingerprint(plan_.steps[n], prepared.snapshot.get(),
+                                    interpreter_text(prepared.interpreter),
                                     input_identities(plan_.steps[n], prepared, decided_.outputs)));
   }
 
@@ -172,17 +181,20 @@ class Run {
           reason = fmt::format("step '{}' did not finish", plan_.steps[from->step].path);
       if (reason.empty()) continue;
       states_[n] = State::failed;
-      tell(events::StepPassedOver{plan_.steps[n].path, std::string(to_string(Status::skipped)), reason, ""});
+      tell(events::StepPassedOver{plan_.steps[n].path, std::string(to_string(Status::skipped)),
+                                  reason, ""});
     }
   }
 
   bool is_ready(std::size_t n) const {
     if (states_[n] != State::waiting) return false;
     if (plan_.steps[n].component->resources.gpu && gpu_running_) return false;
-    return std::all_of(plan_.steps[n].inputs.begin(), plan_.steps[n].inputs.end(), [&](const auto& input) {
-      const auto* from = std::get_if<Upstream>(&input.source);
-      return !from || states_[from->step] == State::done || states_[from->step] == State::failed;
-    });
+    return std::all_of(plan_.steps[n].inputs.begin(), plan_.steps[n].inputs.end(),
+                       [&](const auto& input) {
+                         const auto* from = std::get_if<Upstream>(&input.source);
+                         return !from || states_[from->step] == State::done ||
+                                states_[from->step] == State::failed;
+                       });
   }
 
   bool start_next() {
@@ -193,7 +205,8 @@ class Run {
 
   void start(std::size_t n) {
     step::Request request = make_request(n);
-    tell(events::StepStarted{request.path, request.identity.step_id, step::log_path(request).native(), fingerprint(n)});
+    tell(events::StepStarted{request.path, request.identity.step_id,
+                             step::log_path(request).native(), fingerprint(n)});
     states_[n] = State::running;
     ++running_;
     gpu_running_ = gpu_running_ || request.component->resources.gpu;
@@ -217,11 +230,13 @@ class Run {
     request.path = planned.path;
     request.component = planned.component.get();
     request.identity = {name_, base::random_uuid(), job_.experiment_name, job_.experiment_name};
-    request.runtime = {prepared.interpreter.python, prepared.interpreter.bin, prepared.interpreter.activation};
+    request.runtime = {prepared.interpreter.python, prepared.interpreter.bin,
+                       prepared.interpreter.activation};
     request.folder = recorder_->folder() / "steps" / planned.path;
     if (prepared.snapshot) request.snapshot = prepared.snapshot->folder;
     auto pass = options_.pass_env;
-    pass.insert(pass.end(), surroundings_.settings.pass_env.begin(), surroundings_.settings.pass_env.end());
+    pass.insert(pass.end(), surroundings_.settings.pass_env.begin(),
+                surroundings_.settings.pass_env.end());
     request.environment = compute::clean_environment(surroundings_.shell, pass);
     for (const auto& input : planned.inputs) {
       step::BoundInput bound{input.name, input.type, input.mode, "", "", ""};
@@ -241,7 +256,8 @@ class Run {
     }
     for (const auto& output : planned.outputs) {
       const Located located =
-          locate_output(output, request.identity.step_id, job_.settings.default_datastore, surroundings_.catalogue);
+          locate_output(output, request.identity.step_id, job_.settings.default_datastore,
+                        surroundings_.catalogue);
       request.outputs.push_back({output.name, output.type, output.mode, located.path, located.uri});
       pending_[n][output.name] = located;
     }
@@ -271,12 +287,14 @@ class Run {
       if (!job_.settings.continue_on_step_failure) stop_at_first_failure();
     }
     const step::Outcome& outcome = ended.outcome;
-    tell(events::StepEnded{plan_.steps[n].path, std::string(to_string(outcome.status)), outcome.exit_code,
-                           outcome.seconds, outcome.cpu_seconds, outcome.peak_bytes, outcome.bytes_in,
-                           outcome.bytes_out, outcome.failure});
+    tell(events::StepEnded{plan_.steps[n].path, std::string(to_string(outcome.status)),
+                           outcome.exit_code, outcome.seconds, outcome.cpu_seconds,
+                           outcome.peak_bytes, outcome.bytes_in, outcome.bytes_out,
+                           outcome.failure});
   }
 
-  // Source: reference-yaml-job-pipeline, settings.continue_on_step_failure: running steps are cancelled.
+  // Source: reference-yaml-job-pipeline, settings.continue_on_step_failure: running steps are
+  // cancelled.
   void stop_at_first_failure() {
     stopped_ = true;
     cancel_.request();
@@ -286,8 +304,9 @@ class Run {
     for (const auto& output : plan_.steps[n].outputs) {
       if (output.asset_name.empty()) continue;
       const Located& located = decided_.outputs[n].at(output.name);
-      tell(events::AssetRegistered{output.asset_name, next_version(output), std::string(to_string(output.type)),
-                                   located.path.native(), plan_.steps[n].path, output.name});
+      tell(events::AssetRegistered{output.asset_name, next_version(output),
+                                   std::string(to_string(output.type)), located.path.native(),
+                                   plan_.steps[n].path, output.name});
     }
   }
 
@@ -295,9 +314,11 @@ class Run {
     if (!output.asset_version.empty()) return output.asset_version;
     long highest = 0;
     auto assets = history::registered_assets(surroundings_.layout);
-    assets.insert(assets.end(), surroundings_.settings.data.begin(), surroundings_.settings.data.end());
+    assets.insert(assets.end(), surroundings_.settings.data.begin(),
+                  surroundings_.settings.data.end());
     for (const auto& asset : assets)
-      if (asset.name == output.asset_name) highest = std::max(highest, std::strtol(asset.version.c_str(), nullptr, 10));
+      if (asset.name == output.asset_name)
+        highest = std::max(highest, std::strtol(asset.version.c_str(), nullptr, 10));
     return std::to_string(highest + 1);
   }
 
@@ -325,7 +346,9 @@ class Run {
       if (states_[n] == State::waiting)
         tell(events::StepPassedOver{plan_.steps[n].path, std::string(to_string(Status::canceled)),
                                     "the run was canceled", ""});
-    const Status status = canceled_ ? Status::canceled : failed_ ? Status::failed : Status::completed;
+    const Status status = canceled_ ? Status::canceled
+                          : failed_ ? Status::failed
+                                    : Status::completed;
     events::RunEnded event;
     event.status = to_string(status);
     event.seconds = std::chrono::duration<double>(surroundings_.clock.now() - started_).count();
@@ -334,8 +357,9 @@ class Run {
       const auto found = made.find(output.from.output);
       if (found == made.end()) continue;
       const auto* planned = plan_.steps[output.from.step].find_output(output.from.output);
-      event.outputs.push_back({output.name, std::string(to_string(planned->type)), found->second.uri,
-                               found->second.path.native(), value_of(found->second)});
+      event.outputs.push_back({output.name, std::string(to_string(planned->type)),
+                               found->second.uri, found->second.path.native(),
+                               value_of(found->second)});
     }
     tell(std::move(event));
     return status;

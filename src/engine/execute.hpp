@@ -44,9 +44,9 @@ std::vector<Decision> decide(const model::Job&, const Options&, const Surroundin
 
 // Runs the job. Returns Completed, Failed or Canceled; the run's name reaches the listeners in
 // RunStarted. Throws before anything is recorded when the run cannot start: exists (the name is
-// taken), usage (an unknown step), not_found and unavailable (every missing asset and interpreter in
-// one message). SIGINT and SIGTERM must be blocked in the calling thread; the first one stops the run
-// cleanly, the second ends the process at once (the supervisors then kill every step).
+// taken), usage (an unknown step), not_found and unavailable (every missing asset and interpreter
+// in one message). SIGINT and SIGTERM must be blocked in the calling thread; the first one stops
+// the run cleanly, the second ends the process at once (the supervisors then kill every step).
 model::Status execute(const model::Job&, const Options&, const Surroundings&,
                       const std::vector<events::Sink*>& listeners);
 

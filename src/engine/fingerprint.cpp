@@ -10,7 +10,8 @@ namespace engine {
 
 using nlohmann::json;
 
-NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(Fingerprint, code, command, environment, inputs, outputs, settings)
+NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(Fingerprint, code, command, environment, inputs, outputs,
+                                   settings)
 
 std::string to_json(const Fingerprint& fingerprint) {
   json j;
@@ -34,7 +35,8 @@ void compare(const std::string& what, const Part& now, const Part& before, bool 
              std::vector<std::string>& lines) {
   for (const auto& [name, value] : now) {
     const auto old = before.find(name);
-    if (old == before.end()) lines.push_back(fmt::format("{}{} is new", what, name));
+    if (old == before.end())
+      lines.push_back(fmt::format("{}{} is new", what, name));
     else if (old->second != value)
       lines.push_back(show_values ? fmt::format("{}{}: {}, was {}", what, name, value, old->second)
                                   : fmt::format("{}{} changed", what, name));
@@ -67,9 +69,9 @@ Fingerprint make_fingerprint(const PlannedStep& step, const workspace::Snapshot*
   fingerprint.command = component.command.text;
   fingerprint.environment = interpreter;
   if (component.environment)
-    fingerprint.environment += " for " + (component.environment->reference.empty()
-                                              ? component.environment->canonical
-                                              : component.environment->reference);
+    fingerprint.environment +=
+        " for " + (component.environment->reference.empty() ? component.environment->canonical
+                                                            : component.environment->reference);
   for (const auto& input : step.inputs) {
     const auto identity = identities.find(input.name);
     fingerprint.inputs[input.name] =

@@ -15,12 +15,12 @@ namespace engine {
 // holds. Source: how-to-debug-pipeline-reuse-issues (which parts count); the step's own name, its
 // display name, description and tags do not.
 struct Fingerprint {
-  std::map<std::string, std::string> code;         // file → content hash
+  std::map<std::string, std::string> code;  // file → content hash
   std::string command;
-  std::string environment;                         // its definition and the interpreter that stands for it
-  std::map<std::string, std::string> inputs;       // name → type, mode and identity
-  std::map<std::string, std::string> outputs;      // name → type, mode and path
-  std::map<std::string, std::string> settings;     // distribution, variables, limits …
+  std::string environment;  // its definition and the interpreter that stands for it
+  std::map<std::string, std::string> inputs;    // name → type, mode and identity
+  std::map<std::string, std::string> outputs;   // name → type, mode and path
+  std::map<std::string, std::string> settings;  // distribution, variables, limits …
 
   bool operator==(const Fingerprint&) const = default;
 };
@@ -29,8 +29,8 @@ std::string to_json(const Fingerprint&);
 // Throws corrupt when the text is no fingerprint.
 Fingerprint fingerprint_from_json(const std::string&);
 
-// Every difference, one a line, in a user's words: "code: train.py changed", "input 'rate': 0.1, was
-// 0.2". Empty when they are equal.
+// Every difference, one a line, in a user's words: "code: train.py changed", "input 'rate': 0.1,
+// was 0.2". Empty when they are equal.
 std::vector<std::string> differences(const Fingerprint& now, const Fingerprint& before);
 
 // `identities`: what each input is made of, by its name: the literal's text, a content hash, or the

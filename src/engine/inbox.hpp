@@ -17,7 +17,9 @@ namespace engine {
 template <class Message>
 class Inbox {
  public:
-  Inbox() : event_(base::sys("make an event", "", [] { return ::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK); })) {}
+  Inbox()
+      : event_(base::sys("make an event", "",
+                         [] { return ::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK); })) {}
 
   // From any thread.
   void post(Message message) {

@@ -20,7 +20,7 @@ Located locate_input(const model::DataPath&, const model::Catalogue&);
 // Where an output goes: its `path` with ${{name}} (the step's id), ${{output_name}} and
 // ${{default_datastore}} put in, or azureml/<step id>/<output>/ on the default datastore.
 // Source: concept-expressions, output path expressions.
-Located locate_output(const PlannedOutput&, const std::string& step_id, const std::string& default_datastore,
-                      const model::Catalogue&);
+Located locate_output(const PlannedOutput&, const std::string& step_id,
+                      const std::string& default_datastore, const model::Catalogue&);
 
 }  // namespace engine

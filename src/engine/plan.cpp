@@ -17,10 +17,10 @@ using model::Component;
 struct Scope {
   const Component* pipeline = nullptr;
   const Scope* parent = nullptr;
-  const model::Step* via = nullptr;           // the step of `parent` that this pipeline stands in
+  const model::Step* via = nullptr;  // the step of `parent` that this pipeline stands in
   const std::vector<model::Input>* job_inputs = nullptr;  // of the outermost one
-  std::string prefix;                         // "nested/"
-  std::map<std::string, std::size_t> leaves;  // step → index
+  std::string prefix;                                     // "nested/"
+  std::map<std::string, std::size_t> leaves;              // step → index
   std::map<std::string, std::unique_ptr<Scope>> nested;
 };
 
@@ -32,13 +32,14 @@ struct Traced {
 };
 
 model::DataType type_of(const model::Literal& literal) {
-  static constexpr model::DataType types[] = {model::DataType::string, model::DataType::integer, model::DataType::number,
-                                              model::DataType::boolean};
+  static constexpr model::DataType types[] = {model::DataType::string, model::DataType::integer,
+                                              model::DataType::number, model::DataType::boolean};
   return types[literal.value.index()];
 }
 
 const model::Input* find(const std::vector<model::Input>& inputs, const std::string& name) {
-  const auto found = std::find_if(inputs.begin(), inputs.end(), [&](const auto& i) { return i.name == name; });
+  const auto found =
+      std::find_if(inputs.begin(), inputs.end(), [&](const auto& i) { return i.name == name; });
   return found == inputs.end() ? nullptr : &*found;
 }
 
@@ -78,8 +79,8 @@ class Flattener {
       }
       if (step.component->kind != Component::Kind::command)
         throw base::Error(base::Code::bad_definition,
-                          fmt::format("step '{}' is a {} step, which amlocal does not run yet", path,
-                                      step.component->type_text))
+                          fmt::format("step '{}' is a {} step, which amlocal does not run yet",
+                                      path, step.component->type_text))
             .at(step.place)
             .hint("run the others with `--only STEP…`; `amlocal validate` checks this one");
       scope.leaves.emplace(step.name, plan_.steps.size());
@@ -90,11 +91,14 @@ class Flattener {
 
   // Where a source of `scope` really comes from; nothing when it has no value.
   std::optional<Traced> trace(const Scope& scope, const model::InputSource& source) const {
-    if (const auto* literal = std::get_if<model::Literal>(&source)) return Traced{*literal, {}, type_of(*literal)};
+    if (const auto* literal = std::get_if<model::Literal>(&source))
+      return Traced{*literal, {}, type_of(*literal)};
     if (const auto* path = std::get_if<model::DataPath>(&source)) return Traced{*path, {}, {}};
-    if (const auto* parent = std::get_if<model::ParentInput>(&source)) return trace_parent(scope, parent->input);
+    if (const auto* parent = std::get_if<model::ParentInput>(&source))
+      return trace_parent(scope, parent->input);
     if (const auto* output = std::get_if<model::StepOutput>(&source)) {
-      if (const auto from = producer(scope, output->step, output->output)) return Traced{*from, {}, output_type(*from)};
+      if (const auto from = producer(scope, output->step, output->output))
+        return Traced{*from, {}, output_type(*from)};
       return std::nullopt;
     }
     const auto& other = std::get<model::StepInput>(source);
@@ -113,7 +117,8 @@ class Flattener {
       return traced;
     }
     const auto* declared = scope.pipeline->find_input(name);
-    if (declared && declared->default_value) return Traced{*declared->default_value, {}, declared->type};
+    if (declared && declared->default_value)
+      return Traced{*declared->default_value, {}, declared->type};
     return std::nullopt;
   }
 
@@ -123,8 +128,10 @@ class Flattener {
   }
 
   // The leaf that makes output `output` of step `step` of `scope`.
-  std::optional<Upstream> producer(const Scope& scope, const std::string& step, const std::string& output) const {
-    if (const auto leaf = scope.leaves.find(step); leaf != scope.leaves.end()) return Upstream{leaf->second, output};
+  std::optional<Upstream> producer(const Scope& scope, const std::string& step,
+                                   const std::string& output) const {
+    if (const auto leaf = scope.leaves.find(step); leaf != scope.leaves.end())
+      return Upstream{leaf->second, output};
     if (const auto inner = scope.nested.find(step); inner != scope.nested.end())
       return producer_within(*inner->second, output);
     return std::nullopt;
@@ -144,15 +151,19 @@ class Flattener {
       const model::Input* given = step->find_input(declared.name);
       std::optional<Traced> traced;
       if (given && given->source) traced = trace(*scope, *given->source);
-      if (!traced && declared.default_value) traced = Traced{*declared.default_value, {}, declared.type};
+      if (!traced && declared.default_value)
+        traced = Traced{*declared.default_value, {}, declared.type};
       if (!traced) continue;
       PlannedInput input;
       input.name = declared.name;
       input.type = declared.inferred && traced->type ? *traced->type : declared.type;
       input.optional = declared.optional;
-      if (given && given->mode) input.mode = *given->mode;
-      else if (declared.mode) input.mode = *declared.mode;
-      else if (traced->mode) input.mode = *traced->mode;
+      if (given && given->mode)
+        input.mode = *given->mode;
+      else if (declared.mode)
+        input.mode = *declared.mode;
+      else if (traced->mode)
+        input.mode = *traced->mode;
       input.source = std::move(traced->source);
       plan_.steps[n].inputs.push_back(std::move(input));
     }
@@ -168,7 +179,8 @@ class Flattener {
       const model::Output* said = step->find_output(declared.name);
       if (said) apply(*said, output);
       // An output that is promoted takes what each enclosing pipeline says of it, outermost last.
-      for (const Scope* level = scope; level && said && said->parent_output; level = level->parent) {
+      for (const Scope* level = scope; level && said && said->parent_output;
+           level = level->parent) {
         const std::string name = *said->parent_output;
         for (const auto& outer : level->pipeline->pipeline_outputs)
           if (outer.name == name) apply(outer, output);
@@ -212,7 +224,8 @@ class Flattener {
         if (--waiting[consumer] == 0) ready.emplace(consumer, true);
     }
     if (order.size() != count)
-      throw base::Error(base::Code::bad_definition, "the steps depend on each other in a circle").at(job_.place);
+      throw base::Error(base::Code::bad_definition, "the steps depend on each other in a circle")
+          .at(job_.place);
     std::vector<std::size_t> position(count);
     std::vector<PlannedStep> sorted;
     for (std::size_t n = 0; n < count; ++n) {
@@ -239,7 +252,8 @@ class Flattener {
 }  // namespace
 
 const PlannedOutput* PlannedStep::find_output(const std::string& name) const {
-  const auto found = std::find_if(outputs.begin(), outputs.end(), [&](const auto& o) { return o.name == name; });
+  const auto found =
+      std::find_if(outputs.begin(), outputs.end(), [&](const auto& o) { return o.name == name; });
   return found == outputs.end() ? nullptr : &*found;
 }
 
@@ -265,6 +279,8 @@ std::vector<bool> Plan::needed_by(std::size_t step) const {
   return needed;
 }
 
-Plan make_plan(const model::Job& job) { return Flattener(job).flatten(); }
+Plan make_plan(const model::Job& job) {
+  return Flattener(job).flatten();
+}
 
 }  // namespace engine

@@ -59,8 +59,8 @@ struct Plan {
   std::vector<bool> needed_by(std::size_t step) const;
 };
 
-// The job must be valid (definition::load_job without errors). Throws bad_definition for a step type
-// that is not run yet (sweep, automl, spark, parallel), naming the step.
+// The job must be valid (definition::load_job without errors). Throws bad_definition for a step
+// type that is not run yet (sweep, automl, spark, parallel), naming the step.
 Plan make_plan(const model::Job&);
 
 }  // namespace engine

@@ -18,9 +18,9 @@ class Preparation {
   PreparedStep step(const PlannedStep& planned) {
     PreparedStep prepared;
     collect(planned, [&] { prepared.interpreter = interpreter(*planned.component); });
-    if (planned.component->code) collect(planned, [&] { prepared.snapshot = snapshot(*planned.component); });
-    for (const auto& input : planned.inputs)
-      collect(planned, [&] { bind(input, prepared); });
+    if (planned.component->code)
+      collect(planned, [&] { prepared.snapshot = snapshot(*planned.component); });
+    for (const auto& input : planned.inputs) collect(planned, [&] { bind(input, prepared); });
     return prepared;
   }
 
@@ -32,7 +32,8 @@ class Preparation {
       list += fmt::format("\n  {}", error.message());
       if (!error.hint().empty()) list += fmt::format("\n    {}", error.hint());
     }
-    throw base::Error(base::Code::not_found, fmt::format("{} things are missing:{}", missing_.size(), list));
+    throw base::Error(base::Code::not_found,
+                      fmt::format("{} things are missing:{}", missing_.size(), list));
   }
 
   std::vector<std::string> notices;
@@ -55,11 +56,12 @@ class Preparation {
     const std::string name = component.environment ? component.environment->name : "";
     const auto known = interpreters_.find(name);
     if (known != interpreters_.end()) return known->second;
-    auto found = compute::find_interpreter(name, surroundings_.settings.environments, surroundings_.shell,
-                                           surroundings_.layout.cache());
+    auto found = compute::find_interpreter(name, surroundings_.settings.environments,
+                                           surroundings_.shell, surroundings_.layout.cache());
     const std::string notice =
         fmt::format("Python {} ({}): {}", found.version, found.python.native(), found.why);
-    if (std::find(notices.begin(), notices.end(), notice) == notices.end()) notices.push_back(notice);
+    if (std::find(notices.begin(), notices.end(), notice) == notices.end())
+      notices.push_back(notice);
     return interpreters_.emplace(name, std::move(found)).first->second;
   }
 
@@ -68,8 +70,8 @@ class Preparation {
     for (const auto& include : component.additional_includes) key += "\n" + include.native();
     auto& known = snapshots_[key];
     if (!known) {
-      known = std::make_shared<workspace::Snapshot>(
-          workspace::take_snapshot(surroundings_.layout, *component.code, component.additional_includes));
+      known = std::make_shared<workspace::Snapshot>(workspace::take_snapshot(
+          surroundings_.layout, *component.code, component.additional_includes));
       for (auto& warning : workspace::limit_warnings(*known)) notices.push_back(std::move(warning));
     }
     return known;
@@ -96,7 +98,8 @@ class Preparation {
 
 }  // namespace
 
-Prepared prepare(const Plan& plan, const std::vector<bool>& wanted, const Surroundings& surroundings) {
+Prepared prepare(const Plan& plan, const std::vector<bool>& wanted,
+                 const Surroundings& surroundings) {
   Preparation preparation(surroundings);
   Prepared prepared;
   prepared.steps.resize(plan.steps.size());

@@ -19,8 +19,8 @@ namespace engine {
 struct PreparedStep {
   std::shared_ptr<const workspace::Snapshot> snapshot;  // null: no code
   compute::Interpreter interpreter;
-  std::map<std::string, Located> located;          // data inputs that do not come from a step
-  std::map<std::string, std::string> identities;   // of the inputs that are known before the run
+  std::map<std::string, Located> located;         // data inputs that do not come from a step
+  std::map<std::string, std::string> identities;  // of the inputs that are known before the run
 };
 
 struct Prepared {

@@ -8,27 +8,26 @@ namespace events {
 
 using nlohmann::json;
 
-NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(RunStarted, run, experiment, display_name, definition, command, steps)
+NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(RunStarted, run, experiment, display_name,
+                                                definition, command, steps)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(Notice, step, text)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(StepStarted, step, id, log, fingerprint)
-NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(OutputPublished, step, output, type, mode, uri, path)
-NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(Failure, kind, summary, exception, place, hint, log_tail, json)
+NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(OutputPublished, step, output, type, mode, uri,
+                                                path)
+NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(Failure, kind, summary, exception, place, hint,
+                                                log_tail, json)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(StepPassedOver, step, status, reason, from_run)
-NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(AssetRegistered, name, version, type, path, step, output)
+NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(AssetRegistered, name, version, type, path, step,
+                                                output)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(RunOutput, name, type, uri, path, value)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(RunEnded, status, seconds, outputs)
 
 namespace {
 
 void to_json(json& j, const StepEnded& e) {
-  j = {{"step", e.step},
-       {"status", e.status},
-       {"exit_code", e.exit_code},
-       {"seconds", e.seconds},
-       {"cpu_seconds", e.cpu_seconds},
-       {"peak_bytes", e.peak_bytes},
-       {"bytes_in", e.bytes_in},
-       {"bytes_out", e.bytes_out}};
+  j = {{"step", e.step},         {"status", e.status},           {"exit_code", e.exit_code},
+       {"seconds", e.seconds},   {"cpu_seconds", e.cpu_seconds}, {"peak_bytes", e.peak_bytes},
+       {"bytes_in", e.bytes_in}, {"bytes_out", e.bytes_out}};
   if (e.failure) j["failure"] = *e.failure;
 }
 
@@ -44,14 +43,30 @@ void from_json(const json& j, StepEnded& e) {
   if (j.contains("failure")) e.failure = j.at("failure").get<Failure>();
 }
 
-constexpr const char* name_of(const RunStarted&) { return "run_started"; }
-constexpr const char* name_of(const Notice&) { return "notice"; }
-constexpr const char* name_of(const StepStarted&) { return "step_started"; }
-constexpr const char* name_of(const OutputPublished&) { return "output_published"; }
-constexpr const char* name_of(const StepEnded&) { return "step_ended"; }
-constexpr const char* name_of(const StepPassedOver&) { return "step_passed_over"; }
-constexpr const char* name_of(const AssetRegistered&) { return "asset_registered"; }
-constexpr const char* name_of(const RunEnded&) { return "run_ended"; }
+constexpr const char* name_of(const RunStarted&) {
+  return "run_started";
+}
+constexpr const char* name_of(const Notice&) {
+  return "notice";
+}
+constexpr const char* name_of(const StepStarted&) {
+  return "step_started";
+}
+constexpr const char* name_of(const OutputPublished&) {
+  return "output_published";
+}
+constexpr const char* name_of(const StepEnded&) {
+  return "step_ended";
+}
+constexpr const char* name_of(const StepPassedOver&) {
+  return "step_passed_over";
+}
+constexpr const char* name_of(const AssetRegistered&) {
+  return "asset_registered";
+}
+constexpr const char* name_of(const RunEnded&) {
+  return "run_ended";
+}
 
 // Tries each kind of the variant in turn until the name fits.
 template <std::size_t N = 0>

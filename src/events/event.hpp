@@ -15,9 +15,9 @@ struct RunStarted {
   std::string run;
   std::string experiment;
   std::string display_name;
-  std::string definition;           // the file, absolute
+  std::string definition;            // the file, absolute
   std::vector<std::string> command;  // as typed, to be repeated
-  std::vector<std::string> steps;   // paths of all steps, in order: "prep", "nested/train"
+  std::vector<std::string> steps;    // paths of all steps, in order: "prep", "nested/train"
 };
 
 // Something the user should know up front or afterwards; never a failure.
@@ -45,8 +45,8 @@ struct OutputPublished {
 
 // Why a step failed. `json` has the cloud's shape of a run's error.
 struct Failure {
-  std::string kind;     // "exit_code", "signal", "timeout", "launch", "input", "output"
-  std::string summary;  // one line: "exit code 1", "killed by SIGKILL", "timed out after 30 s"
+  std::string kind;       // "exit_code", "signal", "timeout", "launch", "input", "output"
+  std::string summary;    // one line: "exit code 1", "killed by SIGKILL", "timed out after 30 s"
   std::string exception;  // "KeyError: 'fare'", or "" when it was no Python exception
   std::string place;      // the user's own "train.py:88", or ""
   std::string hint;

@@ -20,7 +20,8 @@ class Sink {
 // recorder goes on to the teller, because a run that is not recorded must end.
 class Tee final : public Sink {
  public:
-  Tee(Sink& recorder, std::vector<Sink*> listeners) : recorder_(recorder), listeners_(std::move(listeners)) {}
+  Tee(Sink& recorder, std::vector<Sink*> listeners)
+      : recorder_(recorder), listeners_(std::move(listeners)) {}
   void on(const Stamped&) override;
 
  private:

@@ -15,7 +15,8 @@
 namespace history {
 namespace {
 
-constexpr const char* rebuild_hint = "run `amlocal doctor --rebuild`: it keeps the good lines and asks the runs for the rest";
+constexpr const char* rebuild_hint =
+    "run `amlocal doctor --rebuild`: it keeps the good lines and asks the runs for the rest";
 
 base::FileLock lock_assets(const workspace::Layout& layout) {
   return base::FileLock::wait(layout.hidden() / "assets.lock");
@@ -26,7 +27,8 @@ std::vector<events::Stamped> read_events(const workspace::Layout& layout) {
   boost::system::error_code ignored;
   if (!fs::exists(assets_path(layout), ignored)) return all;
   const JournalText journal = read_journal(assets_path(layout));
-  if (journal.damaged_line > 0) throw_damaged(assets_path(layout), journal.damaged_line, rebuild_hint);
+  if (journal.damaged_line > 0)
+    throw_damaged(assets_path(layout), journal.damaged_line, rebuild_hint);
   for (const std::string& line : journal.lines)
     if (auto stamped = events::from_json(line)) all.push_back(std::move(*stamped));
   return all;
@@ -50,9 +52,12 @@ std::uint64_t highest(const Assets& assets, const std::string& name) {
 
 }  // namespace
 
-fs::path assets_path(const workspace::Layout& layout) { return layout.hidden() / "assets.journal"; }
+fs::path assets_path(const workspace::Layout& layout) {
+  return layout.hidden() / "assets.journal";
+}
 
-events::AssetRegistered register_asset(const workspace::Layout& layout, events::Stamped stamped, bool durable) {
+events::AssetRegistered register_asset(const workspace::Layout& layout, events::Stamped stamped,
+                                       bool durable) {
   auto& asset = std::get<events::AssetRegistered>(stamped.event);
   const base::FileLock lock = lock_assets(layout);
   if (asset.version.empty())
@@ -64,7 +69,8 @@ events::AssetRegistered register_asset(const workspace::Layout& layout, events::
 std::vector<events::AssetRegistered> asset_events(const workspace::Layout& layout) {
   std::vector<events::AssetRegistered> assets;
   for (auto& stamped : read_events(layout))
-    if (auto* asset = std::get_if<events::AssetRegistered>(&stamped.event)) assets.push_back(std::move(*asset));
+    if (auto* asset = std::get_if<events::AssetRegistered>(&stamped.event))
+      assets.push_back(std::move(*asset));
   return assets;
 }
 
@@ -72,12 +78,15 @@ std::vector<model::DataAsset> registered_assets(const workspace::Layout& layout)
   std::vector<model::DataAsset> assets;
   for (const auto& event : asset_events(layout))
     assets.push_back({event.name, event.version,
-                      model::parse_data_type(event.type).value_or(model::DataType::uri_folder), event.path});
+                      model::parse_data_type(event.type).value_or(model::DataType::uri_folder),
+                      event.path});
   return assets;
 }
 
-std::string next_version(const workspace::Layout& layout, const workspace::Settings& settings, const std::string& name) {
-  return std::to_string(std::max(highest(asset_events(layout), name), highest(settings.data, name)) + 1);
+std::string next_version(const workspace::Layout& layout, const workspace::Settings& settings,
+                         const std::string& name) {
+  return std::to_string(
+      std::max(highest(asset_events(layout), name), highest(settings.data, name)) + 1);
 }
 
 void mend_assets(const workspace::Layout& layout, const std::vector<std::string>& runs) {
@@ -93,9 +102,11 @@ void mend_assets(const workspace::Layout& layout, const std::vector<std::string>
   std::vector<events::Stamped> all;
   for (const std::string& line : lines) {
     const auto stamped = events::from_json(line);
-    if (stamped && std::holds_alternative<events::AssetRegistered>(stamped->event)) all.push_back(*stamped);
+    if (stamped && std::holds_alternative<events::AssetRegistered>(stamped->event))
+      all.push_back(*stamped);
   }
-  std::stable_sort(all.begin(), all.end(), [](const auto& a, const auto& b) { return a.time < b.time; });
+  std::stable_sort(all.begin(), all.end(),
+                   [](const auto& a, const auto& b) { return a.time < b.time; });
   std::string text;
   std::vector<std::string> written;
   for (const auto& stamped : all) {

@@ -17,8 +17,8 @@ events::AssetRegistered register_asset(const workspace::Layout&, events::Stamped
 // Everything registered, oldest first. Throws corrupt.
 std::vector<events::AssetRegistered> asset_events(const workspace::Layout&);
 
-// Writes the assets' journal anew from its whole lines and from what the journals of `runs` registered,
-// where it is damaged.
+// Writes the assets' journal anew from its whole lines and from what the journals of `runs`
+// registered, where it is damaged.
 void mend_assets(const workspace::Layout&, const std::vector<std::string>& runs);
 
 }  // namespace history

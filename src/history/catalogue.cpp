@@ -18,7 +18,8 @@ Catalogue::Catalogue(workspace::Layout layout, workspace::Settings settings)
   for (auto& asset : registered_assets(layout_)) assets_.push_back(std::move(asset));
 }
 
-std::optional<model::DataAsset> Catalogue::data_asset(const std::string& name, const std::string& version) const {
+std::optional<model::DataAsset> Catalogue::data_asset(const std::string& name,
+                                                      const std::string& version) const {
   const bool latest = version.empty() || version == "latest";
   for (auto asset = assets_.rbegin(); asset != assets_.rend(); ++asset)
     if (asset->name == name && (latest || asset->version == version)) return *asset;
@@ -28,7 +29,8 @@ std::optional<model::DataAsset> Catalogue::data_asset(const std::string& name, c
 std::vector<std::string> Catalogue::data_asset_names() const {
   std::vector<std::string> names;
   for (const auto& asset : assets_)
-    if (std::find(names.begin(), names.end(), asset.name) == names.end()) names.push_back(asset.name);
+    if (std::find(names.begin(), names.end(), asset.name) == names.end())
+      names.push_back(asset.name);
   return names;
 }
 

@@ -24,7 +24,8 @@ base::Time changed_at(const fs::path& path) {
 std::vector<fs::path> entries_of(const fs::path& folder) {
   std::vector<fs::path> entries;
   boost::system::error_code failed;
-  for (fs::directory_iterator entry(folder, failed), end; !failed && entry != end; entry.increment(failed))
+  for (fs::directory_iterator entry(folder, failed), end; !failed && entry != end;
+       entry.increment(failed))
     entries.push_back(entry->path());
   std::sort(entries.begin(), entries.end());
   return entries;
@@ -37,7 +38,8 @@ bool is_left_over(const fs::path& path) {
 
 }  // namespace
 
-GcPlan plan_gc(const workspace::Layout& layout, const base::Clock& clock, std::size_t keep, std::uint64_t max_bytes) {
+GcPlan plan_gc(const workspace::Layout& layout, const base::Clock& clock, std::size_t keep,
+               std::uint64_t max_bytes) {
   GcPlan plan;
   const std::vector<RunRecord> all = list_runs(layout);
   base::Time oldest_left = clock.now();
@@ -50,7 +52,8 @@ GcPlan plan_gc(const workspace::Layout& layout, const base::Clock& clock, std::s
       continue;
     }
     std::uint64_t bytes = base::measure_tree(layout.run(run.name)).bytes;
-    for (const fs::path& folder : own_outputs(layout, run, all)) bytes += base::measure_tree(folder).bytes;
+    for (const fs::path& folder : own_outputs(layout, run, all))
+      bytes += base::measure_tree(folder).bytes;
     // Once one is too much, all older ones go too: what stays has no holes.
     full = full || kept >= keep || (max_bytes > 0 && kept_bytes + bytes > max_bytes);
     if (full) {

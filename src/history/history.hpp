@@ -40,12 +40,13 @@ struct RunRecord {
   const StepRecord* find_step(const std::string& path) const;
 };
 
-// Writes one run's journal and index rows. Holds the run's lock for as long as it lives: a run whose
-// lock is free and which has no RunEnded was interrupted, and every reader sees it so.
+// Writes one run's journal and index rows. Holds the run's lock for as long as it lives: a run
+// whose lock is free and which has no RunEnded was interrupted, and every reader sees it so.
 class Recorder final : public events::Sink {
  public:
-  // Makes `.amlocal/runs/NAME`. `durable`: each event is on the disk before on() returns. Throws exists
-  // when the name is taken, bad_input when it cannot be a name, newer_version for a newer index.
+  // Makes `.amlocal/runs/NAME`. `durable`: each event is on the disk before on() returns. Throws
+  // exists when the name is taken, bad_input when it cannot be a name, newer_version for a newer
+  // index.
   Recorder(const workspace::Layout&, const std::string& run, bool durable = false);
   ~Recorder() override;
   // Appends to the journal (one checksummed line), then updates the index. Throws no_space or io. A
@@ -64,32 +65,37 @@ class Recorder final : public events::Sink {
 std::vector<RunRecord> list_runs(const workspace::Layout&);
 
 // One run from its journal: `name` may be a unique prefix or "@last". Throws not_found (with
-// did-you-mean) or bad_input when the prefix is ambiguous (with the candidates); corrupt, naming the
-// line, when the journal is damaged before its last line (a torn last line is simply not there yet).
+// did-you-mean) or bad_input when the prefix is ambiguous (with the candidates); corrupt, naming
+// the line, when the journal is damaged before its last line (a torn last line is simply not there
+// yet).
 enum class Damage { refuse, keep_good_part };
-RunRecord read_run(const workspace::Layout&, const std::string& name, Damage damage = Damage::refuse);
+RunRecord read_run(const workspace::Layout&, const std::string& name,
+                   Damage damage = Damage::refuse);
 
-// Removes a run's folder and rows, and what its steps left under `azureml/<step id>/` in datastores,
-// unless an asset registered from it exists or another run reused it. Throws conflict while it runs.
-// For a run with a damaged journal, read it with Damage::keep_good_part.
+// Removes a run's folder and rows, and what its steps left under `azureml/<step id>/` in
+// datastores, unless an asset registered from it exists or another run reused it. Throws conflict
+// while it runs. For a run with a damaged journal, read it with Damage::keep_good_part.
 void delete_run(const workspace::Layout&, const RunRecord&);
 
-// Makes the index anew, and mends the journal of assets where it is damaged (what is lost there comes
-// back from the runs that registered it); returns the number of runs.
+// Makes the index anew, and mends the journal of assets where it is damaged (what is lost there
+// comes back from the runs that registered it); returns the number of runs.
 std::size_t rebuild_index(const workspace::Layout&);
 
 // Data assets registered by runs (named outputs), oldest first. They outlive their runs. Throws
 // corrupt, naming the line.
 std::vector<model::DataAsset> registered_assets(const workspace::Layout&);
-// The version after the highest whole number that `name` has among registered assets and `settings`.
-std::string next_version(const workspace::Layout&, const workspace::Settings& settings, const std::string& name);
+// The version after the highest whole number that `name` has among registered assets and
+// `settings`.
+std::string next_version(const workspace::Layout&, const workspace::Settings& settings,
+                         const std::string& name);
 
 // The catalogue of a workspace: its settings and what its runs registered.
 class Catalogue final : public model::Catalogue {
  public:
   Catalogue(workspace::Layout, workspace::Settings);
   // Of two with one name and version, the one created later; amlocal.yml's count as created first.
-  std::optional<model::DataAsset> data_asset(const std::string& name, const std::string& version) const override;
+  std::optional<model::DataAsset> data_asset(const std::string& name,
+                                             const std::string& version) const override;
   std::vector<std::string> data_asset_names() const override;
   std::optional<fs::path> datastore(const std::string& name) const override;
   std::vector<std::string> datastore_names() const override;
@@ -101,8 +107,8 @@ class Catalogue final : public model::Catalogue {
   std::vector<model::DataAsset> assets_;
 };
 
-// Asks a running run to stop, from any process: leaves a file in its folder that its engine watches.
-// Throws conflict when the run is not running.
+// Asks a running run to stop, from any process: leaves a file in its folder that its engine
+// watches. Throws conflict when the run is not running.
 void request_cancel(const workspace::Layout&, const RunRecord&);
 // The file's path, for the engine's watch.
 fs::path cancel_request_path(const workspace::Layout&, const std::string& run);

@@ -44,9 +44,10 @@ Database open_once(const fs::path& file) {
   const auto check_version = [&] {
     const std::int64_t version = version_of(database);
     if (version > schema_version)
-      throw base::Error(base::Code::newer_version,
-                        fmt::format("'{}' was made by a newer amlocal (schema {}; this one knows {})",
-                                    base::display_path(file), version, schema_version))
+      throw base::Error(
+          base::Code::newer_version,
+          fmt::format("'{}' was made by a newer amlocal (schema {}; this one knows {})",
+                      base::display_path(file), version, schema_version))
           .hint("update amlocal, or remove that file: it is made anew from the runs");
     return version;
   };
@@ -56,7 +57,10 @@ Database open_once(const fs::path& file) {
     transaction.commit();
   }
   // Reads every table's root, so that a damaged file shows itself here and not half-way.
-  Statement(database, "SELECT count(*) FROM runs, (SELECT count(*) FROM steps), (SELECT count(*) FROM outputs)").run();
+  Statement(
+      database,
+      "SELECT count(*) FROM runs, (SELECT count(*) FROM steps), (SELECT count(*) FROM outputs)")
+      .run();
   return database;
 }
 
@@ -84,9 +88,13 @@ Database open(const workspace::Layout& layout) {
   return open_once(layout.index());
 }
 
-std::string dump(const json& value) { return value.dump(-1, ' ', false, json::error_handler_t::replace); }
+std::string dump(const json& value) {
+  return value.dump(-1, ' ', false, json::error_handler_t::replace);
+}
 
-std::string words_text(const std::vector<std::string>& words) { return dump(json(words)); }
+std::string words_text(const std::vector<std::string>& words) {
+  return dump(json(words));
+}
 
 std::vector<std::string> words_of(const std::string& text) {
   const json value = json::parse(text, nullptr, false);
@@ -97,7 +105,9 @@ model::Status status_of(const std::string& word) {
   return model::parse_status(word).value_or(model::Status::not_started);
 }
 
-std::string word(model::Status status) { return std::string(model::to_string(status)); }
+std::string word(model::Status status) {
+  return std::string(model::to_string(status));
+}
 
 void put_steps(const Database& database, const RunRecord& run) {
   std::int64_t position = 0;
@@ -119,14 +129,23 @@ void put_outputs(const Database& database, const RunRecord& run) {
                        const std::string& mode, const std::string& uri, const std::string& path,
                        const std::string& value) {
     Statement(database, "INSERT INTO outputs VALUES (?,?,?,?,?,?,?,?,?)")
-        .bind(run.name).bind(position++).bind(step).bind(name).bind(type).bind(mode).bind(uri).bind(path).bind(value)
+        .bind(run.name)
+        .bind(position++)
+        .bind(step)
+        .bind(name)
+        .bind(type)
+        .bind(mode)
+        .bind(uri)
+        .bind(path)
+        .bind(value)
         .run();
   };
   for (const StepRecord& step : run.steps)
     for (const auto& output : step.outputs)
       put(step.path, output.output, output.type, output.mode, output.uri, output.path, "");
   // A run's own outputs have no step.
-  for (const auto& output : run.outputs) put("", output.name, output.type, "", output.uri, output.path, output.value);
+  for (const auto& output : run.outputs)
+    put("", output.name, output.type, "", output.uri, output.path, output.value);
 }
 
 void remove_rows(const Database& database, const std::string& run) {
@@ -137,7 +156,8 @@ void remove_rows(const Database& database, const std::string& run) {
 
 void read_steps(const Database& database, std::map<std::string, Indexed>& runs) {
   Statement rows(database,
-                 "SELECT run, path, id, status, log, fingerprint, from_run, ended FROM steps ORDER BY run, position");
+                 "SELECT run, path, id, status, log, fingerprint, from_run, ended FROM steps ORDER "
+                 "BY run, position");
   while (rows.step()) {
     const auto run = runs.find(rows.text());
     if (run == runs.end()) continue;
@@ -155,7 +175,9 @@ void read_steps(const Database& database, std::map<std::string, Indexed>& runs) 
 }
 
 void read_outputs(const Database& database, std::map<std::string, Indexed>& runs) {
-  Statement rows(database, "SELECT run, step, name, type, mode, uri, path, value FROM outputs ORDER BY run, position");
+  Statement rows(
+      database,
+      "SELECT run, step, name, type, mode, uri, path, value FROM outputs ORDER BY run, position");
   while (rows.step()) {
     const auto run = runs.find(rows.text());
     if (run == runs.end()) continue;
@@ -185,7 +207,8 @@ std::map<std::string, Indexed> Index::runs() {
   std::map<std::string, Indexed> runs;
   {
     Statement rows(database_,
-                   "SELECT name, experiment, display_name, definition, command, status, started, seconds, notices, "
+                   "SELECT name, experiment, display_name, definition, command, status, started, "
+                   "seconds, notices, "
                    "journal_bytes, damaged_line FROM runs");
     while (rows.step()) {
       Indexed run;
@@ -215,9 +238,16 @@ void Index::put(const Indexed& run) {
   Transaction transaction(database_);
   remove_rows(database_, record.name);
   Statement(database_, "INSERT INTO runs VALUES (?,?,?,?,?,?,?,?,?,?,?)")
-      .bind(record.name).bind(record.experiment).bind(record.display_name).bind(record.definition)
-      .bind(words_text(record.command)).bind(word(record.status)).bind(base::to_iso(record.started))
-      .bind(record.seconds).bind(words_text(record.notices)).bind(static_cast<std::int64_t>(run.journal_bytes))
+      .bind(record.name)
+      .bind(record.experiment)
+      .bind(record.display_name)
+      .bind(record.definition)
+      .bind(words_text(record.command))
+      .bind(word(record.status))
+      .bind(base::to_iso(record.started))
+      .bind(record.seconds)
+      .bind(words_text(record.notices))
+      .bind(static_cast<std::int64_t>(run.journal_bytes))
       .bind(static_cast<std::int64_t>(run.damaged_line))
       .run();
   put_steps(database_, record);

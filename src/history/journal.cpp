@@ -23,7 +23,8 @@ std::optional<std::string_view> checked(std::string_view line) {
   return json;
 }
 
-// Calls `take(line, whole)` for each line; the rest after the last newline is one that is not whole.
+// Calls `take(line, whole)` for each line; the rest after the last newline is one that is not
+// whole.
 template <class Take>
 void each_line(std::string_view text, Take take) {
   while (!text.empty()) {
@@ -38,12 +39,15 @@ void each_line(std::string_view text, Take take) {
 }  // namespace
 
 Journal::Journal(fs::path file, bool durable)
-    : file_(std::move(file)), fd_(base::open_file(file_, O_RDWR | O_CREAT | O_APPEND)), durable_(durable) {
+    : file_(std::move(file)),
+      fd_(base::open_file(file_, O_RDWR | O_CREAT | O_APPEND)),
+      durable_(durable) {
   const std::string text = base::read_all(fd_, file_.native());
   size_ = text.size();
   // What follows a torn line would be lost with it.
   if (const auto end = text.rfind('\n') + 1; end < text.size()) {
-    base::sys("cut", file_.native(), [&] { return ::ftruncate(fd_.get(), static_cast<off_t>(end)); });
+    base::sys("cut", file_.native(),
+              [&] { return ::ftruncate(fd_.get(), static_cast<off_t>(end)); });
     size_ = end;
   }
 }
@@ -92,7 +96,8 @@ std::vector<std::string> salvage_journal(const fs::path& file) {
 }
 
 void throw_damaged(const fs::path& file, std::size_t line, std::string hint) {
-  throw base::Error(base::Code::corrupt, fmt::format("'{}' is damaged at line {}", base::display_path(file), line))
+  throw base::Error(base::Code::corrupt,
+                    fmt::format("'{}' is damaged at line {}", base::display_path(file), line))
       .hint(std::move(hint));
 }
 

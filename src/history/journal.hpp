@@ -13,8 +13,8 @@ namespace history {
 class Journal {
  public:
   // Opens the file for appending and makes it where it is missing; a torn last line is cut off.
-  // `durable`: each line is on the disk (fsync) before append returns. Of several writers of one file,
-  // each must hold a lock that keeps the others out from the opening to its last append.
+  // `durable`: each line is on the disk (fsync) before append returns. Of several writers of one
+  // file, each must hold a lock that keeps the others out from the opening to its last append.
   explicit Journal(fs::path file, bool durable = false);
 
   // Appends one line with one write(2). Throws no_space or io; nothing is left of the line then.
@@ -33,7 +33,7 @@ class Journal {
 struct JournalText {
   std::vector<std::string> lines;  // the JSON texts, in order
   std::uint64_t bytes = 0;         // the file's size, a torn last line included
-  std::size_t damaged_line = 0;    // the first one that is not as it was written, from 1; 0 for none
+  std::size_t damaged_line = 0;  // the first one that is not as it was written, from 1; 0 for none
 };
 
 // Reads a journal up to its first damaged line. A last line without its newline was never

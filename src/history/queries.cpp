@@ -15,10 +15,12 @@ namespace history {
 namespace {
 
 std::string delete_hint(const std::string& run) {
-  return fmt::format("`amlocal runs delete {}` removes that run; the other runs are not touched", run);
+  return fmt::format("`amlocal runs delete {}` removes that run; the other runs are not touched",
+                     run);
 }
 
-// The index, or nothing where it cannot be used here (a read-only disk, say): the journals answer too.
+// The index, or nothing where it cannot be used here (a read-only disk, say): the journals answer
+// too.
 std::optional<Index> open_index(const workspace::Layout& layout) {
   try {
     return std::optional<Index>(std::in_place, layout);
@@ -38,8 +40,8 @@ void try_index(std::optional<Index>& index, Act act) {
   }
 }
 
-// Asked before the journal is read: a run that ends in between then counts by its last event, not as
-// interrupted.
+// Asked before the journal is read: a run that ends in between then counts by its last event, not
+// as interrupted.
 bool is_locked(const workspace::Layout& layout, const std::string& run) {
   return base::FileLock::held(lock_path(layout, run));
 }
@@ -54,14 +56,16 @@ std::optional<RunRecord> listed(const workspace::Layout& layout, const std::stri
     auto row = rows.find(name);
     if (row == rows.end() || row->second.journal_bytes != bytes) {
       Folded folded = fold_journal(layout, name);
-      row = rows.insert_or_assign(name, Indexed{std::move(folded.record), folded.journal_bytes, folded.damaged_line}).first;
+      row = rows.insert_or_assign(name, Indexed{std::move(folded.record), folded.journal_bytes,
+                                                folded.damaged_line})
+                .first;
       try_index(index, [&](Index& open) { open.put(row->second); });
     }
     RunRecord record = std::move(row->second.record);
     derive_status(record, locked);
     if (row->second.damaged_line > 0)
-      record.notices.push_back(fmt::format("the run's journal is damaged at line {}; {}", row->second.damaged_line,
-                                           delete_hint(name)));
+      record.notices.push_back(fmt::format("the run's journal is damaged at line {}; {}",
+                                           row->second.damaged_line, delete_hint(name)));
     return record;
   } catch (const base::Error& error) {
     if (error.code() == base::Code::not_found) return std::nullopt;
@@ -74,8 +78,10 @@ std::optional<RunRecord> listed(const workspace::Layout& layout, const std::stri
 std::string resolve(const workspace::Layout& layout, const std::string& name) {
   const std::vector<std::string> names = run_names(layout);
   if (names.empty())
-    throw base::Error(base::Code::not_found, name == "@last" ? std::string("there are no runs yet")
-                                                             : fmt::format("no run is named '{}': there are no runs yet", name))
+    throw base::Error(base::Code::not_found,
+                      name == "@last"
+                          ? std::string("there are no runs yet")
+                          : fmt::format("no run is named '{}': there are no runs yet", name))
         .hint("`amlocal run FILE` makes one");
   if (name == "@last") return list_runs(layout).front().name;
   if (std::find(names.begin(), names.end(), name) != names.end()) return name;
@@ -87,9 +93,11 @@ std::string resolve(const workspace::Layout& layout, const std::string& name) {
     throw base::Error(base::Code::not_found, fmt::format("no run is named '{}'", name))
         .hint(text::did_you_mean(name, names));
   std::string list;
-  for (std::size_t n = 0; n < candidates.size() && n < 8; ++n) list += (n ? ", " : "") + candidates[n];
+  for (std::size_t n = 0; n < candidates.size() && n < 8; ++n)
+    list += (n ? ", " : "") + candidates[n];
   if (candidates.size() > 8) list += fmt::format(" and {} more", candidates.size() - 8);
-  throw base::Error(base::Code::bad_input, fmt::format("'{}' is the beginning of {} runs' names", name, candidates.size()))
+  throw base::Error(base::Code::bad_input,
+                    fmt::format("'{}' is the beginning of {} runs' names", name, candidates.size()))
       .hint("write more of it: " + list);
 }
 
@@ -107,7 +115,8 @@ std::vector<RunRecord> list_runs(const workspace::Layout& layout) {
   for (const auto& row : rows)
     if (!std::binary_search(names.begin(), names.end(), row.first))
       try_index(index, [&](Index& open) { open.remove(row.first); });
-  std::stable_sort(runs.begin(), runs.end(), [](const auto& a, const auto& b) { return a.started > b.started; });
+  std::stable_sort(runs.begin(), runs.end(),
+                   [](const auto& a, const auto& b) { return a.started > b.started; });
   return runs;
 }
 

@@ -19,16 +19,19 @@ namespace {
 // The cloud's rule for a job's name, without which it would also not be a plain file name.
 // Source: reference-yaml-job-pipeline, `name`.
 void check_name(const std::string& name) {
-  bool good = !name.empty() && name.size() <= 255 && std::isalnum(static_cast<unsigned char>(name[0]));
-  for (const char c : name) good = good && (std::isalnum(static_cast<unsigned char>(c)) || c == '_' || c == '-' || c == '.');
+  bool good =
+      !name.empty() && name.size() <= 255 && std::isalnum(static_cast<unsigned char>(name[0]));
+  for (const char c : name)
+    good =
+        good && (std::isalnum(static_cast<unsigned char>(c)) || c == '_' || c == '-' || c == '.');
   if (!good)
     throw base::Error(base::Code::bad_input, fmt::format("'{}' cannot be the name of a run", name))
         .hint("use letters, digits, '_', '-' and '.', and begin with a letter or digit");
 }
 
-// A run's folder, made under a hidden name with its lock already held, so that nobody ever sees a run
-// without a lock and takes it for an interrupted one. rename(2) takes the name: it refuses a folder
-// that holds anything, and a run's folder always does.
+// A run's folder, made under a hidden name with its lock already held, so that nobody ever sees a
+// run without a lock and takes it for an interrupted one. rename(2) takes the name: it refuses a
+// folder that holds anything, and a run's folder always does.
 base::FileLock make_folder(const workspace::Layout& layout, const std::string& name) {
   const base::TempDir draft(layout.runs(), ".new-");
   const fs::path folder = draft.path() / "run";
@@ -44,7 +47,8 @@ base::FileLock make_folder(const workspace::Layout& layout, const std::string& n
 
 // What changes a row that people look at; notices and outputs come along with the next of these.
 bool changes_status(const events::Event& event) {
-  return !std::holds_alternative<events::Notice>(event) && !std::holds_alternative<events::OutputPublished>(event) &&
+  return !std::holds_alternative<events::Notice>(event) &&
+         !std::holds_alternative<events::OutputPublished>(event) &&
          !std::holds_alternative<events::AssetRegistered>(event);
 }
 
@@ -72,8 +76,13 @@ Recorder::Recorder(const workspace::Layout& layout, const std::string& run, bool
     if (error.code() != base::Code::conflict) throw;
   }
   base::FileLock lock = make_folder(layout, run);
-  state_.reset(new State{layout, durable, layout.run(run), std::move(index), std::move(lock),
-                         Journal(journal_path(layout, run), durable), {}});
+  state_.reset(new State{layout,
+                         durable,
+                         layout.run(run),
+                         std::move(index),
+                         std::move(lock),
+                         Journal(journal_path(layout, run), durable),
+                         {}});
   state_->record.name = run;
 }
 
@@ -95,12 +104,14 @@ void Recorder::on(const events::Stamped& told) {
   try {
     state_->index->put({state_->record, state_->journal.size(), 0});
   } catch (const base::Error&) {
-    // Readers see from the journal's size that the row is old. It is not tried again, so that a stuck
-    // index costs its wait once.
+    // Readers see from the journal's size that the row is old. It is not tried again, so that a
+    // stuck index costs its wait once.
     state_->index.reset();
   }
 }
 
-const fs::path& Recorder::folder() const { return state_->folder; }
+const fs::path& Recorder::folder() const {
+  return state_->folder;
+}
 
 }  // namespace history

@@ -45,7 +45,9 @@ struct Fold {
     step.fingerprint = e.fingerprint;
     step.status = Status::running;
   }
-  void operator()(const events::OutputPublished& e) const { step_of(run, e.step).outputs.push_back(e); }
+  void operator()(const events::OutputPublished& e) const {
+    step_of(run, e.step).outputs.push_back(e);
+  }
   void operator()(const events::StepEnded& e) const {
     StepRecord& step = step_of(run, e.step);
     step.status = status_of(e.status, Status::failed);
@@ -72,16 +74,23 @@ const StepRecord* RunRecord::find_step(const std::string& path) const {
   return nullptr;
 }
 
-fs::path journal_path(const workspace::Layout& layout, const std::string& run) { return layout.run(run) / "journal"; }
-fs::path lock_path(const workspace::Layout& layout, const std::string& run) { return layout.run(run) / "lock"; }
+fs::path journal_path(const workspace::Layout& layout, const std::string& run) {
+  return layout.run(run) / "journal";
+}
+fs::path lock_path(const workspace::Layout& layout, const std::string& run) {
+  return layout.run(run) / "lock";
+}
 
-void fold(RunRecord& run, const events::Stamped& stamped) { std::visit(Fold{run, stamped.time}, stamped.event); }
+void fold(RunRecord& run, const events::Stamped& stamped) {
+  std::visit(Fold{run, stamped.time}, stamped.event);
+}
 
 void derive_status(RunRecord& run, bool locked) {
   if (locked || run.status != Status::running) return;
   run.status = Status::interrupted;
   for (StepRecord& step : run.steps)
-    if (step.status == Status::running || step.status == Status::preparing || step.status == Status::finalizing)
+    if (step.status == Status::running || step.status == Status::preparing ||
+        step.status == Status::finalizing)
       step.status = Status::interrupted;
 }
 
@@ -95,7 +104,8 @@ Folded fold_journal(const workspace::Layout& layout, const std::string& run) {
   for (const std::string& json : journal.lines) {
     ++line;
     try {
-      // An event of an unknown name comes from a newer amlocal: what is known of the run still stands.
+      // An event of an unknown name comes from a newer amlocal: what is known of the run still
+      // stands.
       if (const auto stamped = events::from_json(json)) fold(folded.record, *stamped);
     } catch (const base::Error&) {
       folded.damaged_line = line;

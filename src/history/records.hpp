@@ -12,7 +12,8 @@ namespace history {
 fs::path journal_path(const workspace::Layout&, const std::string& run);
 fs::path lock_path(const workspace::Layout&, const std::string& run);
 
-// Adds what an event says. The events of a run come in order, so folding all of them gives its record.
+// Adds what an event says. The events of a run come in order, so folding all of them gives its
+// record.
 void fold(RunRecord&, const events::Stamped&);
 
 // A run that has not ended, and whose steps have not, was interrupted when nobody holds its lock.

@@ -32,14 +32,16 @@ bool is_plain(const std::string& id) {
   return !id.empty() && id != "." && id != ".." && id.find('/') == std::string::npos;
 }
 
-// A reader that asks whether the run is running holds its lock for microseconds; a run does so for long.
+// A reader that asks whether the run is running holds its lock for microseconds; a run does so for
+// long.
 base::FileLock take_lock(const workspace::Layout& layout, const RunRecord& run) {
   using namespace std::chrono_literals;
   const auto deadline = std::chrono::steady_clock::now() + 200ms;
   for (;;) {
     if (auto lock = base::FileLock::try_take(lock_path(layout, run.name))) return std::move(*lock);
     if (std::chrono::steady_clock::now() > deadline)
-      throw base::Error(base::Code::conflict, fmt::format("the run '{}' is still running", run.name))
+      throw base::Error(base::Code::conflict,
+                        fmt::format("the run '{}' is still running", run.name))
           .hint(fmt::format("`amlocal runs cancel {}` stops it", run.name));
     std::this_thread::sleep_for(5ms);
   }
@@ -67,7 +69,8 @@ std::vector<fs::path> own_outputs(const workspace::Layout& layout, const RunReco
     for (const fs::path& store : stores) {
       const fs::path folder = store / "azureml" / step.id;
       if (!fs::exists(folder, ignored)) continue;
-      if (std::none_of(kept.begin(), kept.end(), [&](const std::string& path) { return lies_in(path, folder); }))
+      if (std::none_of(kept.begin(), kept.end(),
+                       [&](const std::string& path) { return lies_in(path, folder); }))
         folders.push_back(folder);
     }
   }
@@ -80,7 +83,8 @@ void delete_run(const workspace::Layout& layout, const RunRecord& run) {
     throw base::Error(base::Code::not_found, fmt::format("no run is named '{}'", run.name));
   const base::FileLock lock = take_lock(layout, run);
   const std::vector<fs::path> outputs = own_outputs(layout, run, list_runs(layout));
-  // Out of sight first: a crash half-way leaves a folder that garbage collection finds, not half a run.
+  // Out of sight first: a crash half-way leaves a folder that garbage collection finds, not half a
+  // run.
   const base::TempDir trash(layout.runs(), ".deleted-");
   const fs::path gone = trash.path() / "run";
   base::sys("remove", layout.run(run.name).native(),

@@ -7,8 +7,9 @@
 
 namespace history {
 
-// The folders `azureml/<step id>` in datastores that only `run` still needs: no registered asset lies
-// in them, and no other run of `all` reused them.
-std::vector<fs::path> own_outputs(const workspace::Layout&, const RunRecord& run, const std::vector<RunRecord>& all);
+// The folders `azureml/<step id>` in datastores that only `run` still needs: no registered asset
+// lies in them, and no other run of `all` reused them.
+std::vector<fs::path> own_outputs(const workspace::Layout&, const RunRecord& run,
+                                  const std::vector<RunRecord>& all);
 
 }  // namespace history

@@ -10,13 +10,15 @@ base::Error error_of(int code, const fs::path& file, const std::string& message)
   const std::string what = fmt::format("cannot use '{}': {}", file.native(), message);
   if (primary == SQLITE_CORRUPT || primary == SQLITE_NOTADB) return {Code::corrupt, what};
   if (primary == SQLITE_FULL) return {Code::no_space, what};
-  if (primary == SQLITE_READONLY || primary == SQLITE_PERM || primary == SQLITE_AUTH || primary == SQLITE_CANTOPEN)
+  if (primary == SQLITE_READONLY || primary == SQLITE_PERM || primary == SQLITE_AUTH ||
+      primary == SQLITE_CANTOPEN)
     return base::Error(Code::permission, what)
         .hint(fmt::format("make the folder '{}' writable", file.parent_path().native()));
   if (primary == SQLITE_PROTOCOL || primary == SQLITE_NOLFS || code == SQLITE_IOERR_LOCK ||
       code == SQLITE_IOERR_RDLOCK || code == SQLITE_IOERR_UNLOCK || code == SQLITE_IOERR_SHMMAP ||
       code == SQLITE_IOERR_SHMOPEN || code == SQLITE_IOERR_SHMLOCK)
-    return base::Error(Code::unavailable, fmt::format("the file system of '{}' cannot lock files", file.native()))
+    return base::Error(Code::unavailable,
+                       fmt::format("the file system of '{}' cannot lock files", file.native()))
         .hint("put the project on a local disk");
   if (primary == SQLITE_BUSY || primary == SQLITE_LOCKED) return {Code::conflict, what};
   return {Code::io, what};
@@ -24,8 +26,9 @@ base::Error error_of(int code, const fs::path& file, const std::string& message)
 
 Database::Database(const fs::path& file) : file_(file) {
   sqlite3* handle = nullptr;
-  const int code = sqlite3_open_v2(file.c_str(), &handle,
-                                   SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX, nullptr);
+  const int code =
+      sqlite3_open_v2(file.c_str(), &handle,
+                      SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX, nullptr);
   handle_.reset(handle);
   if (code != SQLITE_OK) fail(code);
   sqlite3_extended_result_codes(handle, 1);
@@ -45,7 +48,8 @@ Statement::Statement(const Database& database, const char* sql) : database_(data
 }
 
 Statement& Statement::bind(const std::string& value) {
-  sqlite3_bind_text(handle_.get(), ++bound_, value.data(), static_cast<int>(value.size()), SQLITE_TRANSIENT);
+  sqlite3_bind_text(handle_.get(), ++bound_, value.data(), static_cast<int>(value.size()),
+                    SQLITE_TRANSIENT);
   return *this;
 }
 Statement& Statement::bind(std::int64_t value) {
@@ -74,7 +78,11 @@ std::string Statement::text() {
   const auto size = static_cast<std::size_t>(sqlite3_column_bytes(handle_.get(), column_++));
   return bytes ? std::string(bytes, size) : std::string();
 }
-std::int64_t Statement::integer() { return sqlite3_column_int64(handle_.get(), column_++); }
-double Statement::real() { return sqlite3_column_double(handle_.get(), column_++); }
+std::int64_t Statement::integer() {
+  return sqlite3_column_int64(handle_.get(), column_++);
+}
+double Statement::real() {
+  return sqlite3_column_double(handle_.get(), column_++);
+}
 
 }  // namespace history::sqlite

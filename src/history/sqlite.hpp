@@ -12,7 +12,8 @@
 
 namespace history::sqlite {
 
-// A result code of SQLite's as an Error: corrupt, no_space, permission, unavailable (no locks) or io.
+// A result code of SQLite's as an Error: corrupt, no_space, permission, unavailable (no locks) or
+// io.
 base::Error error_of(int code, const fs::path& file, const std::string& message);
 
 class Database {
@@ -22,7 +23,9 @@ class Database {
   void execute(const char* sql);
   sqlite3* handle() const { return handle_.get(); }
   const fs::path& file() const { return file_; }
-  [[noreturn]] void fail(int code) const { throw error_of(code, file_, sqlite3_errmsg(handle_.get())); }
+  [[noreturn]] void fail(int code) const {
+    throw error_of(code, file_, sqlite3_errmsg(handle_.get()));
+  }
 
  private:
   struct Close {
@@ -43,7 +46,10 @@ class Statement {
   // Goes to the next row; false after the last one.
   bool step();
   // Runs a statement that gives no rows.
-  void run() { while (step()) {} }
+  void run() {
+    while (step()) {
+    }
+  }
   std::string text();
   std::int64_t integer();
   double real();
@@ -63,7 +69,8 @@ class Statement {
 // start and not half-way), BEGIN to read several tables as of one moment.
 class Transaction {
  public:
-  explicit Transaction(Database& database, const char* begin = "BEGIN IMMEDIATE") : database_(database) {
+  explicit Transaction(Database& database, const char* begin = "BEGIN IMMEDIATE")
+      : database_(database) {
     database_.execute(begin);
   }
   Transaction(const Transaction&) = delete;

@@ -22,7 +22,8 @@ class Catalogue {
  public:
   virtual ~Catalogue() = default;
   // `version` "" or "latest": the most recently created one.
-  virtual std::optional<DataAsset> data_asset(const std::string& name, const std::string& version) const = 0;
+  virtual std::optional<DataAsset> data_asset(const std::string& name,
+                                              const std::string& version) const = 0;
   virtual std::vector<std::string> data_asset_names() const = 0;
   // The folder of a datastore, absolute.
   virtual std::optional<fs::path> datastore(const std::string& name) const = 0;

@@ -18,15 +18,18 @@ std::string trimmed(std::string_view text) {
 std::vector<std::string> split_words(const std::string& text) {
   std::vector<std::string> words(1);
   for (const char c : text) {
-    if (c == '.') words.emplace_back();
-    else words.back() += c;
+    if (c == '.')
+      words.emplace_back();
+    else
+      words.back() += c;
   }
   return words;
 }
 
 class Splitter {
  public:
-  Splitter(Template& result, std::vector<ExpressionProblem>& problems) : result_(result), problems_(problems) {}
+  Splitter(Template& result, std::vector<ExpressionProblem>& problems)
+      : result_(result), problems_(problems) {}
 
   void split() {
     const std::string_view text = result_.text;
@@ -64,11 +67,14 @@ class Splitter {
     }
     const std::string inside = trimmed(text.substr(begin + 3, end - begin - 3));
     const auto words = split_words(inside);
-    const bool gap = std::any_of(words.begin(), words.end(), [](const auto& word) { return word.empty(); });
-    if (inside.empty()) problems_.push_back({begin, "an empty expression '${{ }}'"});
+    const bool gap =
+        std::any_of(words.begin(), words.end(), [](const auto& word) { return word.empty(); });
+    if (inside.empty())
+      problems_.push_back({begin, "an empty expression '${{ }}'"});
     else if (inside.find_first_of(blanks) != std::string::npos)
       problems_.push_back({begin, "a name in '${{ " + inside + " }}' holds a blank"});
-    else if (gap) problems_.push_back({begin, "'${{ " + inside + " }}' has an empty name between its dots"});
+    else if (gap)
+      problems_.push_back({begin, "'${{ " + inside + " }}' has an empty name between its dots"});
     else {
       flush();
       result_.segments.push_back({Reference{words, begin}, block_});
@@ -113,22 +119,27 @@ std::vector<const Reference*> Template::references() const {
   return found;
 }
 
-Template parse_template(std::string text, base::Place place, std::vector<ExpressionProblem>& problems) {
+Template parse_template(std::string text, base::Place place,
+                        std::vector<ExpressionProblem>& problems) {
   Template result{std::move(text), std::move(place), {}};
   Splitter(result, problems).split();
   return result;
 }
 
-std::string render(const Template& source, const std::function<std::optional<std::string>(const Reference&)>& value) {
+std::string render(const Template& source,
+                   const std::function<std::optional<std::string>(const Reference&)>& value) {
   std::set<int> dropped;
   for (const auto& segment : source.segments)
-    if (const auto* reference = std::get_if<Reference>(&segment.value); reference && segment.optional_block >= 0)
+    if (const auto* reference = std::get_if<Reference>(&segment.value);
+        reference && segment.optional_block >= 0)
       if (!value(*reference)) dropped.insert(segment.optional_block);
   std::string text;
   for (const auto& segment : source.segments) {
     if (segment.optional_block >= 0 && dropped.contains(segment.optional_block)) continue;
-    if (const auto* reference = std::get_if<Reference>(&segment.value)) text += value(*reference).value_or("");
-    else text += std::get<std::string>(segment.value);
+    if (const auto* reference = std::get_if<Reference>(&segment.value))
+      text += value(*reference).value_or("");
+    else
+      text += std::get<std::string>(segment.value);
   }
   return text;
 }

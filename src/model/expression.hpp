@@ -29,8 +29,8 @@ struct Segment {
 // A text with references, as written in `command`, `program_arguments`, an output's `path` or an
 // environment variable.
 struct Template {
-  std::string text;       // as written
-  base::Place place;      // of its first character in the file
+  std::string text;   // as written
+  base::Place place;  // of its first character in the file
   std::vector<Segment> segments;
 
   // The one reference, when the whole text is exactly one expression (a binding).
@@ -50,6 +50,7 @@ Template parse_template(std::string text, base::Place, std::vector<ExpressionPro
 
 // The text with each reference replaced by what `value` gives for it. A `$[[ … ]]` block is dropped
 // whole when `value` gives nothing for any reference in it; outside a block nothing means "".
-std::string render(const Template&, const std::function<std::optional<std::string>(const Reference&)>& value);
+std::string render(const Template&,
+                   const std::function<std::optional<std::string>(const Reference&)>& value);
 
 }  // namespace model

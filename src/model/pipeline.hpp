@@ -28,8 +28,9 @@ struct Literal {
 struct DataPath {
   enum class Kind { local, url, asset };
   Kind kind = Kind::local;
-  std::string text;  // absolute local path; or the URI (azureml://datastores/…, https://…, wasbs://…);
-                     // or "name:version", "name@latest", "name" of a registered data asset
+  std::string
+      text;  // absolute local path; or the URI (azureml://datastores/…, https://…, wasbs://…);
+             // or "name:version", "name@latest", "name" of a registered data asset
 };
 
 // `${{parent.inputs.x}}`: an input of the enclosing pipeline.
@@ -64,10 +65,10 @@ struct Output {
   base::Place place;
   std::optional<DataType> type;
   std::optional<AccessMode> mode;
-  std::optional<Template> path;               // a datastore URI, may hold ${{name}} and so on
-  std::optional<std::string> parent_output;   // `${{parent.outputs.x}}`
-  std::string asset_name;                     // registers the output as a data asset on success
-  std::string asset_version;                  // "" means the next one
+  std::optional<Template> path;              // a datastore URI, may hold ${{name}} and so on
+  std::optional<std::string> parent_output;  // `${{parent.outputs.x}}`
+  std::string asset_name;                    // registers the output as a data asset on success
+  std::string asset_version;                 // "" means the next one
 };
 
 // An input that a component declares.

@@ -41,8 +41,9 @@ constexpr Names<Status, 10> statuses{{{Status::not_started, "NotStarted"},
                                       {Status::interrupted, "Interrupted"}}};
 
 bool same_word(std::string_view a, std::string_view b) {
-  return std::equal(a.begin(), a.end(), b.begin(), b.end(),
-                    [](unsigned char x, unsigned char y) { return std::tolower(x) == std::tolower(y); });
+  return std::equal(a.begin(), a.end(), b.begin(), b.end(), [](unsigned char x, unsigned char y) {
+    return std::tolower(x) == std::tolower(y);
+  });
 }
 
 template <class Table, class T>
@@ -61,9 +62,15 @@ std::optional<T> find_in(const Names<T, N>& table, std::string_view word) {
 
 }  // namespace
 
-std::string_view to_string(AccessMode mode) { return name_in(access_modes, mode); }
-std::string_view to_string(DataType type) { return name_in(data_types, type); }
-std::string_view to_string(Status status) { return name_in(statuses, status); }
+std::string_view to_string(AccessMode mode) {
+  return name_in(access_modes, mode);
+}
+std::string_view to_string(DataType type) {
+  return name_in(data_types, type);
+}
+std::string_view to_string(Status status) {
+  return name_in(statuses, status);
+}
 
 std::optional<AccessMode> parse_access_mode(std::string_view word) {
   if (same_word(word, "mount")) return AccessMode::rw_mount;
@@ -75,6 +82,8 @@ std::optional<DataType> parse_data_type(std::string_view word) {
   return find_in(data_types, word);
 }
 
-std::optional<Status> parse_status(std::string_view word) { return find_in(statuses, word); }
+std::optional<Status> parse_status(std::string_view word) {
+  return find_in(statuses, word);
+}
 
 }  // namespace model

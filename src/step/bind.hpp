@@ -12,13 +12,14 @@
 
 namespace step {
 
-// What binding gave: what each expression stands for, and what must be kept until the step has ended.
+// What binding gave: what each expression stands for, and what must be kept until the step has
+// ended.
 struct Bindings {
-  std::map<std::string, std::string> inputs;   // ${{inputs.x}}
-  std::map<std::string, std::string> outputs;  // ${{outputs.x}}
+  std::map<std::string, std::string> inputs;         // ${{inputs.x}}
+  std::map<std::string, std::string> outputs;        // ${{outputs.x}}
   std::vector<std::pair<fs::path, fs::path>> views;  // read-only views for the supervisor
   std::vector<std::string> notices;
-  std::vector<base::FileLock> locks;           // on the places that outputs go to
+  std::vector<base::FileLock> locks;  // on the places that outputs go to
   std::uint64_t bytes_in = 0;
 };
 
@@ -32,7 +33,8 @@ struct Published {
   std::vector<std::string> notices;
   std::uint64_t bytes_out = 0;
 };
-// Puts finished outputs where they belong: those in upload mode only after success, each as one unit.
+// Puts finished outputs where they belong: those in upload mode only after success, each as one
+// unit.
 Published publish(const Request&, const Bindings&, bool succeeded);
 
 }  // namespace step

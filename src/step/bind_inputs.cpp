@@ -19,8 +19,10 @@ fs::path copy_input(const BoundInput& input, const fs::path& target, Bindings& b
   const auto size = base::measure_tree(input.source);
   const auto free = base::free_space(target.parent_path());
   if (size.bytes > free && !base::can_reflink(target.parent_path()))
-    throw base::Error(base::Code::no_space, fmt::format("input '{}' needs {} and {} are free in {}", input.name, base::bytes_text(size.bytes),
-                                                        base::bytes_text(free), target.parent_path().native()))
+    throw base::Error(base::Code::no_space,
+                      fmt::format("input '{}' needs {} and {} are free in {}", input.name,
+                                  base::bytes_text(size.bytes), base::bytes_text(free),
+                                  target.parent_path().native()))
         .hint("free some space (`amlocal runs gc` removes old runs), or use mode ro_mount");
   base::copy_tree(input.source, target);
   bindings.bytes_in += size.bytes;
@@ -30,8 +32,10 @@ fs::path copy_input(const BoundInput& input, const fs::path& target, Bindings& b
 // The mount point that a read-only view covers.
 fs::path view_input(const BoundInput& input, const fs::path& target, Bindings& bindings) {
   boost::system::error_code ignored;
-  if (fs::is_directory(input.source, ignored)) fs::create_directories(target);
-  else base::open_file(target, O_WRONLY | O_CREAT);
+  if (fs::is_directory(input.source, ignored))
+    fs::create_directories(target);
+  else
+    base::open_file(target, O_WRONLY | O_CREAT);
   bindings.views.emplace_back(fs::canonical(input.source), target);
   return target;
 }
@@ -39,7 +43,8 @@ fs::path view_input(const BoundInput& input, const fs::path& target, Bindings& b
 void refuse_unreadable(const BoundInput& input) {
   boost::system::error_code ignored;
   if (!fs::exists(input.source, ignored))
-    throw base::Error(base::Code::not_found, fmt::format("input '{}': there is nothing at '{}'", input.name, input.source.native()))
+    throw base::Error(base::Code::not_found, fmt::format("input '{}': there is nothing at '{}'",
+                                                         input.name, input.source.native()))
         .hint("see whether the step before wrote this output, or whether the path is right");
   if (::access(input.source.c_str(), R_OK) != 0)
     throw base::os_error(fmt::format("read input '{}' at", input.name), input.source.native());
@@ -69,7 +74,9 @@ void bind_inputs(const Request& request, const Folder& folder, Bindings& binding
     if (mounted && can_make_views()) {
       bindings.inputs[input.name] = view_input(input, target, bindings).native();
     } else {
-      if (mounted) bindings.notices.push_back(fmt::format("input '{}' is a copy: this machine allows no read-only views", input.name));
+      if (mounted)
+        bindings.notices.push_back(fmt::format(
+            "input '{}' is a copy: this machine allows no read-only views", input.name));
       bindings.inputs[input.name] = copy_input(input, target, bindings).native();
     }
   }

@@ -23,13 +23,15 @@ void lock_destination(const BoundOutput& output, const fs::path& destination, Bi
   fs::create_directories(locks);
   auto lock = base::FileLock::try_take(locks / (destination.filename().native() + ".lock"));
   if (!lock)
-    throw base::Error(base::Code::conflict, fmt::format("output '{}': another run is writing '{}'", output.name, destination.native()))
+    throw base::Error(base::Code::conflict, fmt::format("output '{}': another run is writing '{}'",
+                                                        output.name, destination.native()))
         .hint("wait for it, or give the output another path");
   bindings.locks.push_back(std::move(*lock));
 }
 
 // A link to where the output lies: what the step writes is there at once.
-std::string link_output(const BoundOutput& output, const fs::path& destination, const Folder& folder) {
+std::string link_output(const BoundOutput& output, const fs::path& destination,
+                        const Folder& folder) {
   const fs::path link = folder.data / output.name;
   if (model::is_file(output.type)) {
     fs::create_directories(destination.parent_path());
@@ -42,7 +44,8 @@ std::string link_output(const BoundOutput& output, const fs::path& destination, 
 }
 
 // A fresh local place, published after success.
-std::string stage_output(const BoundOutput& output, const fs::path& destination, const Folder& folder) {
+std::string stage_output(const BoundOutput& output, const fs::path& destination,
+                         const Folder& folder) {
   const fs::path place = folder.data / output.name;
   fs::create_directories(place);
   return model::is_file(output.type) ? (place / destination.filename()).native() : place.native();
@@ -52,8 +55,10 @@ std::string stage_output(const BoundOutput& output, const fs::path& destination,
 void merge_folder(const fs::path& from, const fs::path& to) {
   for (const auto& entry : fs::directory_iterator(from)) {
     const fs::path target = to / entry.path().filename();
-    if (fs::is_directory(entry.symlink_status()) && fs::is_directory(target)) merge_folder(entry.path(), target);
-    else fs::rename(entry.path(), target);
+    if (fs::is_directory(entry.symlink_status()) && fs::is_directory(target))
+      merge_folder(entry.path(), target);
+    else
+      fs::rename(entry.path(), target);
   }
 }
 
@@ -92,10 +97,12 @@ void bind_outputs(const Request& request, const Folder& folder, Bindings& bindin
     const fs::path destination = without_slash(output.destination);
     try {
       lock_destination(output, destination, bindings);
-      bindings.outputs[output.name] = output.mode == AccessMode::upload ? stage_output(output, destination, folder)
-                                                                        : link_output(output, destination, folder);
+      bindings.outputs[output.name] = output.mode == AccessMode::upload
+                                          ? stage_output(output, destination, folder)
+                                          : link_output(output, destination, folder);
     } catch (const fs::filesystem_error& problem) {
-      throw base::os_error(fmt::format("write output '{}' to", output.name), destination.native(), problem.code().value());
+      throw base::os_error(fmt::format("write output '{}' to", output.name), destination.native(),
+                           problem.code().value());
     }
   }
 }
@@ -116,8 +123,9 @@ Published publish(const Request& request, const Bindings& bindings, bool succeed
       published.notices.push_back(fmt::format("output '{}' was not written", output.name));
     if (!there && output.mode != AccessMode::direct) continue;
     published.bytes_out += size.bytes;
-    published.outputs.push_back({request.path, output.name, std::string(to_string(output.type)), std::string(to_string(output.mode)),
-                                 output.uri, destination.native()});
+    published.outputs.push_back({request.path, output.name, std::string(to_string(output.type)),
+                                 std::string(to_string(output.mode)), output.uri,
+                                 destination.native()});
   }
   return published;
 }

@@ -13,13 +13,14 @@ namespace step {
 namespace {
 
 std::string render(const model::Template& source, const Bindings& bindings) {
-  return model::render(source, [&](const model::Reference& reference) -> std::optional<std::string> {
-    if (reference.words.size() < 2) return std::nullopt;
-    const auto& values = reference.words[0] == "inputs" ? bindings.inputs : bindings.outputs;
-    const auto found = values.find(reference.words[1]);
-    if (found == values.end()) return std::nullopt;
-    return found->second;
-  });
+  return model::render(
+      source, [&](const model::Reference& reference) -> std::optional<std::string> {
+        if (reference.words.size() < 2) return std::nullopt;
+        const auto& values = reference.words[0] == "inputs" ? bindings.inputs : bindings.outputs;
+        const auto found = values.find(reference.words[1]);
+        if (found == values.end()) return std::nullopt;
+        return found->second;
+      });
 }
 
 void set(base::Variables& variables, const std::string& name, const std::string& value) {
@@ -36,7 +37,9 @@ std::vector<std::string> command_line(const Request& request, const Bindings& bi
 base::Variables variables(const Request& request, const Folder& folder, const Bindings& bindings) {
   base::Variables result = request.environment;
   for (const auto& [name, value] : request.runtime.activation) set(result, name, value);
-  set(result, "PATH", folder.programs.native() + ":" + request.runtime.bin.native() + ":" + base::variable(request.environment, "PATH"));
+  set(result, "PATH",
+      folder.programs.native() + ":" + request.runtime.bin.native() + ":" +
+          base::variable(request.environment, "PATH"));
   set(result, "PYTHONUNBUFFERED", "1");
   const Identity& identity = request.identity;
   set(result, "AZUREML_RUN_ID", identity.step_id);
@@ -47,13 +50,15 @@ base::Variables variables(const Request& request, const Folder& folder, const Bi
   set(result, "AZUREML_ARM_RESOURCEGROUP", "local");
   set(result, "AZUREML_ARM_WORKSPACE_NAME", "local");
   set(result, "AZUREML_WORKSPACE_ID", "00000000-0000-0000-0000-000000000000");
-  // AZUREML_SERVICE_ENDPOINT and AZUREML_RUN_TOKEN are left out: with them azureml-core would try for
-  // minutes to reach a service that is not there; without them its Run is an offline one.
+  // AZUREML_SERVICE_ENDPOINT and AZUREML_RUN_TOKEN are left out: with them azureml-core would try
+  // for minutes to reach a service that is not there; without them its Run is an offline one.
   for (const auto& input : request.inputs) {
     const std::string& value = bindings.inputs.at(input.name);
     set(result, "AZURE_ML_INPUT_" + input.name, value);
-    if (model::is_data(input.type)) set(result, "AZUREML_DATAREFERENCE_" + input.name, value);
-    else set(result, "AZUREML_PARAMETER_" + input.name, value);
+    if (model::is_data(input.type))
+      set(result, "AZUREML_DATAREFERENCE_" + input.name, value);
+    else
+      set(result, "AZUREML_PARAMETER_" + input.name, value);
   }
   for (const auto& output : request.outputs) {
     set(result, "AZURE_ML_OUTPUT_" + output.name, bindings.outputs.at(output.name));
@@ -62,7 +67,8 @@ base::Variables variables(const Request& request, const Folder& folder, const Bi
   set(result, "AZUREML_CR_NODE_RANK", "0");
   set(result, "NODE_RANK", "0");
   set(result, "AZ_BATCHAI_JOB_MASTER_NODE_IP", "127.0.0.1");
-  for (const auto& [name, value] : request.component->environment_variables) set(result, name, render(value, bindings));
+  for (const auto& [name, value] : request.component->environment_variables)
+    set(result, name, render(value, bindings));
   return result;
 }
 
@@ -74,10 +80,16 @@ base::Variables rank_variables(const model::Component& component, int rank, int 
   switch (component.distribution->kind) {
     case Kind::pytorch:
     case Kind::ray:
-      result.insert(result.end(), {{"RANK", own}, {"LOCAL_RANK", own}, {"WORLD_SIZE", all}, {"MASTER_ADDR", "127.0.0.1"}, {"MASTER_PORT", std::to_string(port)}});
+      result.insert(result.end(), {{"RANK", own},
+                                   {"LOCAL_RANK", own},
+                                   {"WORLD_SIZE", all},
+                                   {"MASTER_ADDR", "127.0.0.1"},
+                                   {"MASTER_PORT", std::to_string(port)}});
       break;
     case Kind::mpi:
-      result.insert(result.end(), {{"OMPI_COMM_WORLD_RANK", own}, {"OMPI_COMM_WORLD_LOCAL_RANK", own}, {"OMPI_COMM_WORLD_SIZE", all},
+      result.insert(result.end(), {{"OMPI_COMM_WORLD_RANK", own},
+                                   {"OMPI_COMM_WORLD_LOCAL_RANK", own},
+                                   {"OMPI_COMM_WORLD_SIZE", all},
                                    {"OMPI_COMM_WORLD_LOCAL_SIZE", all}});
       break;
     case Kind::tensorflow: {
@@ -88,8 +100,11 @@ base::Variables rank_variables(const model::Component& component, int rank, int 
         list += fmt::format("{}\"127.0.0.1:{}\"", list.empty() ? "" : ", ", port + n);
       }
       const bool worker = rank < workers;
-      result.emplace_back("TF_CONFIG", fmt::format(R"({{"cluster": {{"worker": [{}], "ps": [{}]}}, "task": {{"type": "{}", "index": {}}}}})",
-                                                   worker_list, server_list, worker ? "worker" : "ps", worker ? rank : rank - workers));
+      result.emplace_back(
+          "TF_CONFIG",
+          fmt::format(
+              R"({{"cluster": {{"worker": [{}], "ps": [{}]}}, "task": {{"type": "{}", "index": {}}}}})",
+              worker_list, server_list, worker ? "worker" : "ps", worker ? rank : rank - workers));
       break;
     }
   }
@@ -97,13 +112,16 @@ base::Variables rank_variables(const model::Component& component, int rank, int 
 }
 
 int free_port() {
-  const base::Fd fd(base::sys("make a socket", "", [] { return ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0); }));
+  const base::Fd fd(base::sys("make a socket", "",
+                              [] { return ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0); }));
   sockaddr_in address{};
   address.sin_family = AF_INET;
   address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
   socklen_t size = sizeof address;
-  base::sys("find a free port", "", [&] { return ::bind(fd.get(), reinterpret_cast<sockaddr*>(&address), size); });
-  base::sys("find a free port", "", [&] { return ::getsockname(fd.get(), reinterpret_cast<sockaddr*>(&address), &size); });
+  base::sys("find a free port", "",
+            [&] { return ::bind(fd.get(), reinterpret_cast<sockaddr*>(&address), size); });
+  base::sys("find a free port", "",
+            [&] { return ::getsockname(fd.get(), reinterpret_cast<sockaddr*>(&address), &size); });
   return ntohs(address.sin_port);
 }
 

@@ -6,8 +6,8 @@
 
 namespace step {
 
-// `bash -c` and the command with its expressions put in; no quotes are added, as in the cloud, where
-// the expressions become variables of the shell.
+// `bash -c` and the command with its expressions put in; no quotes are added, as in the cloud,
+// where the expressions become variables of the shell.
 std::vector<std::string> command_line(const Request&, const Bindings&);
 
 // The whole environment of the step. Source: v2-yaml reference, section 10; docs/environment.md.

@@ -8,7 +8,8 @@
 namespace step {
 
 // Reads at most the last 64 KiB of the log, however long it is.
-events::Failure explain_failure(const Request&, const Folder&, const Supervised&, const base::Clock&);
+events::Failure explain_failure(const Request&, const Folder&, const Supervised&,
+                                const base::Clock&);
 
 // A failure before the command ran: `kind` is "input", "output" or "launch".
 events::Failure explain_refusal(const std::string& kind, const base::Error&, const base::Clock&);

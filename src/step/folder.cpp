@@ -17,7 +17,8 @@ void make_writable(const fs::path& root) {
   for (const auto& entry : fs::recursive_directory_iterator(root)) {
     struct stat status {};
     if (::lstat(entry.path().c_str(), &status) == 0 && !S_ISLNK(status.st_mode))
-      ::chmod(entry.path().c_str(), (status.st_mode & 07777) | S_IRUSR | S_IWUSR | (S_ISDIR(status.st_mode) ? S_IXUSR : 0));
+      ::chmod(entry.path().c_str(), (status.st_mode & 07777) | S_IRUSR | S_IWUSR |
+                                        (S_ISDIR(status.st_mode) ? S_IXUSR : 0));
   }
 }
 
@@ -31,17 +32,24 @@ int process_count(const model::Component& component) {
   return std::max(1, distribution.process_count_per_instance);
 }
 
-fs::path log_path(const Request& request) { return request.folder / "user_logs" / "std_log.txt"; }
+fs::path log_path(const Request& request) {
+  return request.folder / "user_logs" / "std_log.txt";
+}
 
 Folder make_folder(const Request& request) {
-  Folder folder{request.folder, request.folder / "exe" / "wd", request.folder / "cap" / "data-capability" / "wd",
-                request.folder / "exe" / "bin", {}};
+  Folder folder{request.folder,
+                request.folder / "exe" / "wd",
+                request.folder / "cap" / "data-capability" / "wd",
+                request.folder / "exe" / "bin",
+                {}};
   fs::create_directories(folder.work.parent_path());
   fs::create_directories(folder.data);
   fs::create_directories(folder.root / "user_logs");
   fs::create_directories(folder.root / "azureml-logs");
-  if (request.snapshot.empty()) fs::create_directories(folder.work);
-  else base::copy_tree(request.snapshot, folder.work);
+  if (request.snapshot.empty())
+    fs::create_directories(folder.work);
+  else
+    base::copy_tree(request.snapshot, folder.work);
   ::chmod(folder.work.c_str(), 0755);
   make_writable(folder.work);
   for (const char* name : {"outputs", "logs"}) fs::create_directories(folder.work / name);
@@ -54,11 +62,13 @@ Folder make_folder(const Request& request) {
   const int count = process_count(*request.component);
   for (int rank = 0; rank < count; ++rank)
     folder.logs.push_back(count == 1 ? log_path(request)
-                                     : folder.root / "user_logs" / fmt::format("std_log_process_{:02}.txt", rank));
+                                     : folder.root / "user_logs" /
+                                           fmt::format("std_log_process_{:02}.txt", rank));
   for (const auto& log : folder.logs) base::open_file(log, O_WRONLY | O_CREAT | O_APPEND);
   // The first process's log is the step's, and has the older runtime's name too.
   if (count > 1) fs::create_symlink(folder.logs[0].filename(), log_path(request));
-  fs::create_symlink("../user_logs/std_log.txt", folder.root / "azureml-logs" / "70_driver_log.txt");
+  fs::create_symlink("../user_logs/std_log.txt",
+                     folder.root / "azureml-logs" / "70_driver_log.txt");
   return folder;
 }
 
@@ -69,8 +79,10 @@ void keep_artifacts(const Folder& folder, bool keep_working_copy) {
     if (!fs::is_directory(made, ignored) || fs::is_empty(made, ignored)) continue;
     const fs::path kept = folder.root / "artifacts" / name;
     fs::create_directories(kept.parent_path());
-    if (keep_working_copy) base::copy_tree(made, kept);
-    else fs::rename(made, kept);
+    if (keep_working_copy)
+      base::copy_tree(made, kept);
+    else
+      fs::rename(made, kept);
   }
   if (keep_working_copy) return;
   base::remove_tree(folder.root / "exe");

@@ -7,18 +7,21 @@ namespace step {
 
 struct Folder {
   fs::path root;
-  fs::path work;                // exe/wd: the step's current folder, a copy of its code
-  fs::path data;                // cap/data-capability/wd: where inputs and outputs are seen
-  fs::path programs;            // exe/bin: first on PATH; holds `python` where the interpreter's folder lacks it
-  std::vector<fs::path> logs;   // one a process: user_logs/std_log.txt, or std_log_process_NN.txt
+  fs::path work;  // exe/wd: the step's current folder, a copy of its code
+  fs::path data;  // cap/data-capability/wd: where inputs and outputs are seen
+  fs::path
+      programs;  // exe/bin: first on PATH; holds `python` where the interpreter's folder lacks it
+  std::vector<fs::path> logs;  // one a process: user_logs/std_log.txt, or std_log_process_NN.txt
 };
 
-// Makes it: a fresh working copy of the snapshot, ./outputs and ./logs, empty logs. Throws os_error.
+// Makes it: a fresh working copy of the snapshot, ./outputs and ./logs, empty logs. Throws
+// os_error.
 Folder make_folder(const Request&);
 // How many processes the step starts on this machine.
 int process_count(const model::Component&);
-// Moves what lies in ./outputs and ./logs to artifacts/, and removes the working copy and the private
-// copies of inputs unless they are kept. Links into datastores are removed, never what they lead to.
+// Moves what lies in ./outputs and ./logs to artifacts/, and removes the working copy and the
+// private copies of inputs unless they are kept. Links into datastores are removed, never what they
+// lead to.
 void keep_artifacts(const Folder&, bool keep_working_copy);
 
 }  // namespace step

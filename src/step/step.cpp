@@ -17,7 +17,8 @@ namespace {
 
 class Run {
  public:
-  Run(const Request& request, const base::Clock& clock, events::Sink& sink, const base::Cancel& cancel)
+  Run(const Request& request, const base::Clock& clock, events::Sink& sink,
+      const base::Cancel& cancel)
       : request_(request), clock_(clock), sink_(sink), cancel_(cancel), began_(clock.now()) {}
 
   Outcome run() {
@@ -51,7 +52,9 @@ class Run {
     if (!outcome_.failure) outcome_.failure = explain_refusal(kind, error, clock_);
   }
 
-  void notice(std::string text) { sink_.on({clock_.now(), events::Notice{request_.path, std::move(text)}}); }
+  void notice(std::string text) {
+    sink_.on({clock_.now(), events::Notice{request_.path, std::move(text)}});
+  }
 
   void supervise_command() {
     for (auto& text : bindings_.notices) notice(std::move(text));
@@ -66,7 +69,8 @@ class Run {
     const int count = static_cast<int>(folder_.logs.size());
     const int port = count > 1 ? free_port() : 0;
     for (int rank = 0; rank < count; ++rank)
-      launch.processes.push_back({folder_.logs[static_cast<std::size_t>(rank)], rank_variables(*request_.component, rank, count, port)});
+      launch.processes.push_back({folder_.logs[static_cast<std::size_t>(rank)],
+                                  rank_variables(*request_.component, rank, count, port)});
     read_ending(supervise(launch, cancel_));
   }
 
@@ -74,8 +78,11 @@ class Run {
     outcome_.cpu_seconds = ended.cpu_seconds;
     outcome_.peak_bytes = ended.peak_bytes;
     for (const int status : ended.statuses)
-      if (outcome_.exit_code == 0) outcome_.exit_code = WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
-    if (!ended.left.empty()) notice(fmt::format("left background processes behind, now killed: {}", fmt::join(ended.left, ", ")));
+      if (outcome_.exit_code == 0)
+        outcome_.exit_code = WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
+    if (!ended.left.empty())
+      notice(fmt::format("left background processes behind, now killed: {}",
+                         fmt::join(ended.left, ", ")));
     const bool clean = ended.error.empty() && !ended.timed_out && outcome_.exit_code == 0;
     if (ended.canceled) {
       outcome_.status = model::Status::canceled;
@@ -111,7 +118,8 @@ class Run {
 
 }  // namespace
 
-Outcome run(const Request& request, const base::Clock& clock, events::Sink& sink, const base::Cancel& cancel) {
+Outcome run(const Request& request, const base::Clock& clock, events::Sink& sink,
+            const base::Cancel& cancel) {
   return Run(request, clock, sink, cancel).run();
 }
 

@@ -42,22 +42,22 @@ struct Identity {
 
 // The interpreter that stands for the step's environment (compute/interpreter.hpp makes it).
 struct Runtime {
-  fs::path python;                // absolute, no shim
-  fs::path bin;                   // first on PATH
-  base::Variables activation;     // CONDA_PREFIX, VIRTUAL_ENV …
+  fs::path python;             // absolute, no shim
+  fs::path bin;                // first on PATH
+  base::Variables activation;  // CONDA_PREFIX, VIRTUAL_ENV …
 };
 
 struct Request {
-  std::string path;                 // "prep", "nested/train": for messages and events
+  std::string path;                             // "prep", "nested/train": for messages and events
   const model::Component* component = nullptr;  // command, distribution, limits, variables
   Identity identity;
   Runtime runtime;
-  fs::path folder;                  // the step's own folder in the run's, absolute; made by run()
-  fs::path snapshot;                // the frozen code, absolute; empty when the step has no code
-  std::vector<BoundInput> inputs;   // optional inputs without a value are simply absent
+  fs::path folder;                 // the step's own folder in the run's, absolute; made by run()
+  fs::path snapshot;               // the frozen code, absolute; empty when the step has no code
+  std::vector<BoundInput> inputs;  // optional inputs without a value are simply absent
   std::vector<BoundOutput> outputs;
-  base::Variables environment;      // the clean environment of the user's machine (pass-through)
-  double grace_seconds = 5;         // between SIGTERM and SIGKILL
+  base::Variables environment;  // the clean environment of the user's machine (pass-through)
+  double grace_seconds = 5;     // between SIGTERM and SIGKILL
 };
 
 struct Outcome {
@@ -74,8 +74,8 @@ struct Outcome {
 // Runs the step to its end: prepares its folder, binds inputs and outputs, starts the command under
 // the supervisor, waits, publishes the outputs and reads the failure. Tells `sink` notices and each
 // published output (also of a failed step in rw_mount mode: what was written is written).
-// Never throws for a failure of the step or its data: that is in the Outcome. Throws only when amlocal
-// itself cannot go on (no space for its own records, a supervisor that is missing).
+// Never throws for a failure of the step or its data: that is in the Outcome. Throws only when
+// amlocal itself cannot go on (no space for its own records, a supervisor that is missing).
 Outcome run(const Request&, const base::Clock&, events::Sink&, const base::Cancel&);
 
 // Where the step's log will lie: folder/user_logs/std_log.txt.

@@ -20,10 +20,9 @@ using Clock = std::chrono::steady_clock;
 constexpr int control_number = 3;  // the supervisor's descriptor of the control socket
 
 std::vector<std::string> command_line(const Launch& launch) {
-  std::vector<std::string> words{supervisor_program().native(),
-                                 "--control", std::to_string(control_number),
-                                 "--cwd", launch.cwd.native(),
-                                 "--grace", std::to_string(launch.grace_seconds)};
+  std::vector<std::string> words{
+      supervisor_program().native(), "--control", std::to_string(control_number),      "--cwd",
+      launch.cwd.native(),           "--grace",   std::to_string(launch.grace_seconds)};
   for (const auto& [from, to] : launch.read_only)
     words.insert(words.end(), {"--view", from.native(), to.native()});
   for (const auto& process : launch.processes) {
@@ -61,8 +60,8 @@ class Talk {
   // A far point rather than an overflow where the number is huge.
   static Clock::time_point after(double seconds) {
     const double bounded = std::clamp(seconds, 0.0, 1e9);
-    return Clock::now() + std::chrono::duration_cast<Clock::duration>(
-                              std::chrono::duration<double>(bounded));
+    return Clock::now() +
+           std::chrono::duration_cast<Clock::duration>(std::chrono::duration<double>(bounded));
   }
 
   int patience() const {
@@ -154,7 +153,9 @@ class Talk {
   Supervised result_;
 };
 
-bool is_program(const fs::path& path) { return ::access(path.c_str(), X_OK) == 0; }
+bool is_program(const fs::path& path) {
+  return ::access(path.c_str(), X_OK) == 0;
+}
 
 }  // namespace
 
@@ -187,8 +188,8 @@ fs::path supervisor_program() {
   const char* named = std::getenv("AMLOCAL_SUPERVISOR");
   if (named != nullptr && *named != '\0' && is_program(named)) return named;
   const fs::path folder = base::own_folder();
-  for (const fs::path& candidate : {folder / "amlocal-supervisor",
-                                    folder / "../libexec/amlocal/amlocal-supervisor"})
+  for (const fs::path& candidate :
+       {folder / "amlocal-supervisor", folder / "../libexec/amlocal/amlocal-supervisor"})
     if (is_program(candidate)) return candidate;
   throw base::Error(base::Code::unavailable, "the supervisor 'amlocal-supervisor' is missing")
       .hint("install amlocal again");

@@ -15,9 +15,10 @@ namespace step {
 
 struct Launch {
   std::vector<std::string> argv;
-  fs::path cwd;                  // absolute
-  base::Variables environment;   // the whole environment
-  // Read-only views: what lies at `first` is seen at `second`, which exists (a folder or an empty file).
+  fs::path cwd;                 // absolute
+  base::Variables environment;  // the whole environment
+  // Read-only views: what lies at `first` is seen at `second`, which exists (a folder or an empty
+  // file).
   std::vector<std::pair<fs::path, fs::path>> read_only;
   // One process each (a distribution has several): its log, appended to, and its own variables.
   struct Process {
@@ -30,17 +31,17 @@ struct Launch {
 };
 
 struct Supervised {
-  std::vector<int> statuses;       // waitpid's, one a process
-  double cpu_seconds = 0;          // of all descendants
-  std::uint64_t peak_bytes = 0;    // resident, of the largest single process
-  std::vector<std::string> left;   // names of background processes that were still there, now killed
+  std::vector<int> statuses;      // waitpid's, one a process
+  double cpu_seconds = 0;         // of all descendants
+  std::uint64_t peak_bytes = 0;   // resident, of the largest single process
+  std::vector<std::string> left;  // names of background processes that were still there, now killed
   bool timed_out = false;
   bool canceled = false;
-  std::string error;               // the command could not be started: why
+  std::string error;  // the command could not be started: why
 };
 
-// Runs the command; returns when no descendant of it lives any more, however many sessions and forks
-// away it is. Throws unavailable when the supervisor is missing.
+// Runs the command; returns when no descendant of it lives any more, however many sessions and
+// forks away it is. Throws unavailable when the supervisor is missing.
 Supervised supervise(const Launch&, const base::Cancel&);
 
 // Whether read-only views can be made on this machine (a mount namespace is allowed). Asked once.

@@ -13,7 +13,8 @@ namespace store {
 namespace {
 
 [[noreturn]] void refuse(const std::string& uri, const std::string& why, std::string hint = "") {
-  throw base::Error(base::Code::bad_input, fmt::format("'{}' is no data URI: {}", uri, why)).hint(std::move(hint));
+  throw base::Error(base::Code::bad_input, fmt::format("'{}' is no data URI: {}", uri, why))
+      .hint(std::move(hint));
 }
 
 std::vector<std::string_view> parts_of(std::string_view path) {
@@ -41,7 +42,8 @@ bool is_name(std::string_view name) {
 }
 
 Url parse_datastore(const std::string& uri, std::string_view rest) {
-  // The long form names the workspace first. On one machine there is one, so it only has to be whole.
+  // The long form names the workspace first. On one machine there is one, so it only has to be
+  // whole.
   std::string_view tail = rest;
   if (!tail.starts_with("datastores/")) {
     const auto parts = parts_of(tail);
@@ -49,11 +51,14 @@ Url parse_datastore(const std::string& uri, std::string_view rest) {
       return n + 1 < parts.size() && parts[n] == word && !parts[n + 1].empty();
     };
     if (parts[0] != "subscriptions")
-      refuse(uri, fmt::format("'datastores' or 'subscriptions' is missing after azureml://"), datastore_form);
+      refuse(uri, fmt::format("'datastores' or 'subscriptions' is missing after azureml://"),
+             datastore_form);
     const std::size_t group = named(2, "resourcegroups") || named(2, "resourceGroups") ? 4 : 0;
     const std::size_t provider = group && named(group, "providers") ? group + 2 : group;
     if (!named(0, "subscriptions") || group == 0 || !(named(provider, "workspaces")))
-      refuse(uri, "the long form is subscriptions/ID/resourcegroups/NAME/workspaces/NAME/datastores/NAME/paths/PATH",
+      refuse(uri,
+             "the long form is "
+             "subscriptions/ID/resourcegroups/NAME/workspaces/NAME/datastores/NAME/paths/PATH",
              datastore_form);
     std::size_t skipped = 0;
     for (std::size_t n = 0; n < provider + 2; ++n) skipped += parts[n].size() + 1;
@@ -67,7 +72,8 @@ Url parse_datastore(const std::string& uri, std::string_view rest) {
   if (!is_name(url.datastore))
     refuse(uri, fmt::format("'{}' cannot be a datastore's name", url.datastore), datastore_form);
   tail.remove_prefix(std::min(url.datastore.size() + 1, tail.size()));
-  if (tail != "paths" && !tail.starts_with("paths/")) refuse(uri, "'/paths/' is missing after the datastore's name", datastore_form);
+  if (tail != "paths" && !tail.starts_with("paths/"))
+    refuse(uri, "'/paths/' is missing after the datastore's name", datastore_form);
   tail.remove_prefix(std::min<std::size_t>(6, tail.size()));
   while (tail.starts_with('/')) tail.remove_prefix(1);
   url.path = tail;
@@ -82,7 +88,8 @@ Url parse_host(const std::string& uri, std::string_view rest, Url::Kind kind) {
   if (slash != std::string_view::npos) url.path = rest.substr(slash + 1);
   if (kind != Url::Kind::https) {
     const auto at = authority.find('@');
-    if (at == std::string_view::npos || at == 0) refuse(uri, "the container is missing: CONTAINER@ACCOUNT…");
+    if (at == std::string_view::npos || at == 0)
+      refuse(uri, "the container is missing: CONTAINER@ACCOUNT…");
     url.container = authority.substr(0, at);
     authority.remove_prefix(at + 1);
   }
@@ -96,7 +103,8 @@ Url parse_host(const std::string& uri, std::string_view rest, Url::Kind kind) {
 Url parse_url(const std::string& uri) {
   std::string_view text = uri;
   constexpr std::string_view prefix = "azureml:";
-  if (text.starts_with(prefix) && !text.starts_with("azureml://") && text.find("://") != std::string_view::npos)
+  if (text.starts_with(prefix) && !text.starts_with("azureml://") &&
+      text.find("://") != std::string_view::npos)
     text.remove_prefix(prefix.size());
   const auto colon = text.find("://");
   if (colon == std::string_view::npos) refuse(uri, "it has no scheme", datastore_form);
@@ -124,11 +132,13 @@ fs::path local_path(const Url& url, const fs::path& folder) {
   for (const auto part : parts_of(url.path)) {
     // Blob storage takes any text as a name; a file system has its limits (NAME_MAX).
     if (part.size() > 255)
-      throw base::Error(base::Code::bad_input, fmt::format("a name of {} bytes does not fit a local folder: '{}…'",
-                                                           part.size(), part.substr(0, 40)))
+      throw base::Error(base::Code::bad_input,
+                        fmt::format("a name of {} bytes does not fit a local folder: '{}…'",
+                                    part.size(), part.substr(0, 40)))
           .hint("a local file name has at most 255 bytes");
     if (part.find('\0') != std::string_view::npos)
-      throw base::Error(base::Code::bad_input, "a name with a zero byte in it does not fit a local folder");
+      throw base::Error(base::Code::bad_input,
+                        "a name with a zero byte in it does not fit a local folder");
     if (!part.empty() && part != ".") path /= std::string(part);
   }
   return path;

@@ -21,13 +21,14 @@ struct Url {
   std::string path;       // without a leading '/'; keeps a trailing one; as written, not decoded
 };
 
-// Throws bad_input with the reason when the text is no such URI, or when its path holds a ".." part.
-// "azureml:azureml://…" and "azureml:https://…", which old definitions hold, mean what follows.
-// Source: how-to-read-write-data-v2, "Paths"; azure-storage-blob's and Hadoop's URI forms.
+// Throws bad_input with the reason when the text is no such URI, or when its path holds a ".."
+// part. "azureml:azureml://…" and "azureml:https://…", which old definitions hold, mean what
+// follows. Source: how-to-read-write-data-v2, "Paths"; azure-storage-blob's and Hadoop's URI forms.
 Url parse_url(const std::string&);
 
-// Where a datastore URI lies when `folder` stands for its datastore. Throws bad_input for a name that
-// a local file system cannot hold: a part longer than 255 bytes, or one with a zero byte in it.
+// Where a datastore URI lies when `folder` stands for its datastore. Throws bad_input for a name
+// that a local file system cannot hold: a part longer than 255 bytes, or one with a zero byte in
+// it.
 fs::path local_path(const Url&, const fs::path& folder);
 
 }  // namespace store

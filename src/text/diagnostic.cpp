@@ -23,7 +23,8 @@ std::string excerpt(const base::Place& place, std::string_view paint, bool colou
   if (line.empty()) return "";
   std::string blanks;
   for (std::size_t n = 0; n + 1 < place.column && n < line.size(); ++n)
-    if ((static_cast<unsigned char>(line[n]) & 0xc0) != 0x80) blanks += line[n] == '\t' ? '\t' : ' ';
+    if ((static_cast<unsigned char>(line[n]) & 0xc0) != 0x80)
+      blanks += line[n] == '\t' ? '\t' : ' ';
   return fmt::format("    {}\n    {}{}\n", line, blanks, painted("^", paint, colour));
 }
 
@@ -33,7 +34,8 @@ std::size_t distance(std::string_view a, std::string_view b) {
   for (std::size_t i = 1; i <= a.size(); ++i) {
     std::size_t diagonal = std::exchange(row[0], i);
     for (std::size_t j = 1; j <= b.size(); ++j) {
-      const std::size_t change = diagonal + (std::tolower(a[i - 1]) == std::tolower(b[j - 1]) ? 0 : 1);
+      const std::size_t change =
+          diagonal + (std::tolower(a[i - 1]) == std::tolower(b[j - 1]) ? 0 : 1);
       diagonal = row[j];
       row[j] = std::min({row[j] + 1, row[j - 1] + 1, change});
     }
@@ -59,11 +61,13 @@ void Diagnostics::add(Diagnostic diagnostic) {
 }
 
 std::size_t Diagnostics::errors() const {
-  return static_cast<std::size_t>(
-      std::count_if(all_.begin(), all_.end(), [](const auto& d) { return d.severity == Severity::error; }));
+  return static_cast<std::size_t>(std::count_if(
+      all_.begin(), all_.end(), [](const auto& d) { return d.severity == Severity::error; }));
 }
 
-std::size_t Diagnostics::warnings() const { return all_.size() - errors(); }
+std::size_t Diagnostics::warnings() const {
+  return all_.size() - errors();
+}
 
 void Diagnostics::sort() {
   std::vector<std::string> files;
@@ -76,7 +80,8 @@ void Diagnostics::sort() {
   };
   for (const auto& diagnostic : all_) file_number(diagnostic);
   std::stable_sort(all_.begin(), all_.end(), [&](const Diagnostic& a, const Diagnostic& b) {
-    return std::tuple(file_number(a), a.place.line, a.place.column) < std::tuple(file_number(b), b.place.line, b.place.column);
+    return std::tuple(file_number(a), a.place.line, a.place.column) <
+           std::tuple(file_number(b), b.place.line, b.place.column);
   });
 }
 
@@ -112,12 +117,15 @@ std::string nearest(std::string_view word, const std::vector<std::string>& candi
   return best;
 }
 
-std::string did_you_mean(std::string_view word, const std::vector<std::string>& candidates, std::size_t most) {
+std::string did_you_mean(std::string_view word, const std::vector<std::string>& candidates,
+                         std::size_t most) {
   const std::string near = nearest(word, candidates);
   if (!near.empty()) return fmt::format("did you mean '{}'?", near);
   if (candidates.empty()) return "there is none";
   const std::size_t shown = std::min(most, candidates.size());
-  std::string list = fmt::format("one of: {}", fmt::join(candidates.begin(), candidates.begin() + static_cast<std::ptrdiff_t>(shown), ", "));
+  std::string list = fmt::format(
+      "one of: {}",
+      fmt::join(candidates.begin(), candidates.begin() + static_cast<std::ptrdiff_t>(shown), ", "));
   if (candidates.size() > shown) list += fmt::format(", and {} more", candidates.size() - shown);
   return list;
 }

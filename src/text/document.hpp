@@ -34,9 +34,9 @@ struct Node {
   const Node* find(std::string_view key) const;
   Node* find(std::string_view key);
 
-  bool as_bool() const;         // kind boolean
-  long long as_integer() const; // kind integer; saturates
-  double as_real() const;       // kind integer or real
+  bool as_bool() const;          // kind boolean
+  long long as_integer() const;  // kind integer; saturates
+  double as_real() const;        // kind integer or real
 };
 
 struct Entry {

@@ -36,7 +36,8 @@ struct Bracket {
 // `at` is the position after the '['.
 Bracket match_bracket(std::string_view pattern, std::size_t at, unsigned char c) {
   const auto byte = [&](std::size_t n) {
-    return n < pattern.size() ? static_cast<unsigned char>(pattern[n]) : static_cast<unsigned char>(0);
+    return n < pattern.size() ? static_cast<unsigned char>(pattern[n])
+                              : static_cast<unsigned char>(0);
   };
   const bool negated = byte(at) == '!' || byte(at) == '^';
   if (negated) ++at;
@@ -90,9 +91,11 @@ Match match(std::string_view whole, std::size_t p, std::string_view name) {
       while (p < whole.size() && whole[p] == '*') ++p;
       // Two stars cross slashes only as a whole part of the path.
       const bool starts_part = first == 0 || whole[first - 1] == '/';
-      const bool ends_part = p == whole.size() || whole[p] == '/' || whole.substr(p).starts_with("\\/");
+      const bool ends_part =
+          p == whole.size() || whole[p] == '/' || whole.substr(p).starts_with("\\/");
       const bool crosses = p - first > 1 && starts_part && ends_part;
-      if (crosses && p < whole.size() && whole[p] == '/' && match(whole, p + 1, name) == Match::yes) return Match::yes;
+      if (crosses && p < whole.size() && whole[p] == '/' && match(whole, p + 1, name) == Match::yes)
+        return Match::yes;
       if (p == whole.size())
         return crosses || name.find('/') == std::string_view::npos ? Match::yes : Match::no;
       for (std::size_t skip = 0; skip <= name.size(); ++skip) {
@@ -130,8 +133,8 @@ std::string_view without_trailing_blanks(std::string_view line) {
 }  // namespace
 
 bool glob_match(std::string_view pattern, std::string_view name) {
-  // git compares the plain beginning first and matches only the rest, so that `a**/b` crosses slashes
-  // although its stars are no whole part of the path. Source: git's dir.c, match_pathname.
+  // git compares the plain beginning first and matches only the rest, so that `a**/b` crosses
+  // slashes although its stars are no whole part of the path. Source: git's dir.c, match_pathname.
   const auto plain = std::min(pattern.find_first_of("*?[\\"), pattern.size());
   if (name.substr(0, plain) != pattern.substr(0, plain)) return false;
   return match(pattern.substr(plain), 0, name.substr(plain)) == Match::yes;

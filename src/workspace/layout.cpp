@@ -31,7 +31,8 @@ void check_format(const Layout& layout, const fs::path& stamp) {
   int version = 0;
   const auto read = std::from_chars(text.data(), text.data() + text.size(), version);
   if (read.ec != std::errc() || version < 1)
-    throw base::Error(base::Code::corrupt, fmt::format("'{}' does not hold a format number", stamp.native()))
+    throw base::Error(base::Code::corrupt,
+                      fmt::format("'{}' does not hold a format number", stamp.native()))
         .hint(fmt::format("write {} into it, or move '{}' away to start anew", format_version,
                           layout.hidden().native()));
   if (version > format_version)

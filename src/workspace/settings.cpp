@@ -38,7 +38,8 @@ void check_keys(const Node& map, const std::vector<std::string>& known, const st
 }
 
 std::string text_of(const Node& node, const std::string& what) {
-  if (!node.is_scalar() || node.scalar.empty()) refuse(node.place, fmt::format("{} must be a text", what));
+  if (!node.is_scalar() || node.scalar.empty())
+    refuse(node.place, fmt::format("{} must be a text", what));
   return node.scalar;
 }
 
@@ -56,7 +57,8 @@ std::string asset_path(const Layout& layout, const std::string& text) {
 }
 
 template <class Convert>
-std::map<std::string, std::string> read_map(const Node& node, const std::string& key, Convert convert) {
+std::map<std::string, std::string> read_map(const Node& node, const std::string& key,
+                                            Convert convert) {
   std::map<std::string, std::string> result;
   if (node.is_null()) return result;
   if (!node.is_map()) refuse(node.place, fmt::format("'{}' must be a map of names", key));
@@ -85,8 +87,8 @@ model::DataAsset read_asset(const Layout& layout, const Node& node) {
     const auto parsed = model::parse_data_type(text_of(*type, "'type'"));
     if (!parsed || !model::is_data(*parsed))
       refuse(type->place, fmt::format("'{}' is no type of data", type->scalar),
-             unknown_hint(type->scalar, {"uri_file", "uri_folder", "mltable", "mlflow_model", "custom_model",
-                                         "triton_model"}));
+             unknown_hint(type->scalar, {"uri_file", "uri_folder", "mltable", "mlflow_model",
+                                         "custom_model", "triton_model"}));
     asset.type = *parsed;
   }
   return asset;
@@ -100,7 +102,8 @@ std::vector<model::DataAsset> read_data(const Layout& layout, const Node& node) 
     model::DataAsset asset = read_asset(layout, item);
     for (const auto& other : assets)
       if (other.name == asset.name && other.version == asset.version)
-        refuse(item.place, fmt::format("the data asset '{}:{}' stands twice", asset.name, asset.version));
+        refuse(item.place,
+               fmt::format("the data asset '{}:{}' stands twice", asset.name, asset.version));
     assets.push_back(std::move(asset));
   }
   return assets;
@@ -110,27 +113,34 @@ std::vector<std::string> read_words(const Node& node, const std::string& key) {
   std::vector<std::string> words;
   if (node.is_null()) return words;
   if (!node.is_sequence()) refuse(node.place, fmt::format("'{}' must be a list", key));
-  for (const Node& item : node.items) words.push_back(text_of(item, fmt::format("an entry of '{}'", key)));
+  for (const Node& item : node.items)
+    words.push_back(text_of(item, fmt::format("an entry of '{}'", key)));
   return words;
 }
 
-// A scalar as YAML text: plain where every reader takes it for the same string, else in double quotes.
+// A scalar as YAML text: plain where every reader takes it for the same string, else in double
+// quotes.
 std::string scalar(const std::string& value) {
-  const auto plain = [](unsigned char c) { return std::isalnum(c) || std::string_view("_./-@+").find(static_cast<char>(c)) != std::string_view::npos; };
-  if (!value.empty() && std::all_of(value.begin(), value.end(), plain) && value[0] != '@' && value[0] != '-' &&
-      text::parse_scalar(value).kind == text::Kind::string)
+  const auto plain = [](unsigned char c) {
+    return std::isalnum(c) ||
+           std::string_view("_./-@+").find(static_cast<char>(c)) != std::string_view::npos;
+  };
+  if (!value.empty() && std::all_of(value.begin(), value.end(), plain) && value[0] != '@' &&
+      value[0] != '-' && text::parse_scalar(value).kind == text::Kind::string)
     return value;
   try {
     return nlohmann::json(value).dump();
   } catch (const nlohmann::json::exception&) {
-    throw base::Error(base::Code::bad_input, "amlocal.yml is UTF-8 text, and a name or path to be written into it is not")
+    throw base::Error(base::Code::bad_input,
+                      "amlocal.yml is UTF-8 text, and a name or path to be written into it is not")
         .hint("rename the file or folder");
   }
 }
 
 // A path as it is written: relative where it lies below the root. `must_have_slash` tells an
 // interpreter's path from a program's name.
-std::string written_path(const Layout& layout, const std::string& path, bool must_have_slash = false) {
+std::string written_path(const Layout& layout, const std::string& path,
+                         bool must_have_slash = false) {
   if (is_uri(path) || !fs::path(path).is_absolute()) return path;
   const fs::path relative = fs::path(path).lexically_normal().lexically_relative(layout.root);
   if (relative.empty() || *relative.begin() == "..") return path;
@@ -147,7 +157,8 @@ std::string comment_of(const fs::path& file) {
   if (!fs::exists(file, ignored)) return std::string(leading_comment);
   const std::string old = base::read_file(file);
   std::size_t end = 0;
-  while (end < old.size() && old[end] == '#') end = std::min(old.find('\n', end), old.size() - 1) + 1;
+  while (end < old.size() && old[end] == '#')
+    end = std::min(old.find('\n', end), old.size() - 1) + 1;
   if (end == 0) return std::string(leading_comment);
   std::string comment = old.substr(0, end);
   if (comment.back() != '\n') comment += '\n';
@@ -155,10 +166,12 @@ std::string comment_of(const fs::path& file) {
 }
 
 template <class Convert>
-void write_map(std::string& out, const char* key, const std::map<std::string, std::string>& map, Convert convert) {
+void write_map(std::string& out, const char* key, const std::map<std::string, std::string>& map,
+               Convert convert) {
   if (map.empty()) return;
   out += fmt::format("{}:\n", key);
-  for (const auto& [name, value] : map) out += fmt::format("  {}: {}\n", scalar(name), scalar(convert(value)));
+  for (const auto& [name, value] : map)
+    out += fmt::format("  {}: {}\n", scalar(name), scalar(convert(value)));
 }
 
 std::string to_yaml(const Layout& layout, const Settings& settings) {
@@ -168,8 +181,9 @@ std::string to_yaml(const Layout& layout, const Settings& settings) {
             [&](const std::string& text) { return written_path(layout, text, true); });
   if (!settings.data.empty()) out += "data:\n";
   for (const auto& asset : settings.data)
-    out += fmt::format("  - name: {}\n    version: {}\n    type: {}\n    path: {}\n", scalar(asset.name),
-                       scalar(asset.version), model::to_string(asset.type), scalar(path(asset.path)));
+    out += fmt::format("  - name: {}\n    version: {}\n    type: {}\n    path: {}\n",
+                       scalar(asset.name), scalar(asset.version), model::to_string(asset.type),
+                       scalar(path(asset.path)));
   write_map(out, "datastores", settings.datastores, path);
   write_map(out, "components", settings.components, path);
   if (!settings.pass_env.empty()) out += "pass_env:\n";
@@ -193,8 +207,9 @@ bool is_uri(const std::string& text) {
   if (text.starts_with("azureml:")) return true;
   const auto colon = text.find("://");
   return colon != std::string::npos && colon > 0 &&
-         std::all_of(text.begin(), text.begin() + static_cast<std::ptrdiff_t>(colon),
-                     [](unsigned char c) { return std::isalnum(c) || c == '+' || c == '-' || c == '.'; });
+         std::all_of(
+             text.begin(), text.begin() + static_cast<std::ptrdiff_t>(colon),
+             [](unsigned char c) { return std::isalnum(c) || c == '+' || c == '-' || c == '.'; });
 }
 
 Settings read_settings(const Layout& layout) {
@@ -208,8 +223,8 @@ Settings read_settings(const Layout& layout) {
   const auto path = [&](const std::string& text) { return below(layout, text).native(); };
   for (const auto& [key, place, value] : root.entries) {
     if (key == "environments")
-      settings.environments =
-          read_map(value, key, [&](const std::string& text) { return interpreter_of(layout, text); });
+      settings.environments = read_map(
+          value, key, [&](const std::string& text) { return interpreter_of(layout, text); });
     else if (key == "data")
       settings.data = read_data(layout, value);
     else if (key == "datastores")
@@ -234,7 +249,8 @@ void update_settings(const Layout& layout, const std::function<void(Settings&)>&
   write_locked(layout, settings);
 }
 
-std::optional<fs::path> datastore_folder(const Layout& layout, const Settings& settings, const std::string& name) {
+std::optional<fs::path> datastore_folder(const Layout& layout, const Settings& settings,
+                                         const std::string& name) {
   const auto found = settings.datastores.find(name);
   if (found != settings.datastores.end()) return fs::path(found->second);
   if (name == "workspaceblobstore") return layout.datastores() / name;

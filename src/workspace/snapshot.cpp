@@ -24,12 +24,13 @@ constexpr std::uint64_t most_bytes = 300ULL << 20;
 constexpr std::size_t most_files = 2000;
 
 struct Item {
-  fs::path source;     // a file to be copied
+  fs::path source;  // a file to be copied
   bool executable = false;
   std::string target;  // a link to be made, where not empty
 };
 
-// What a snapshot will hold, by the path in it; a std::map so that the order is the same everywhere.
+// What a snapshot will hold, by the path in it; a std::map so that the order is the same
+// everywhere.
 struct Listing {
   std::map<std::string, Item> items;
   std::vector<std::string> left_out;
@@ -43,7 +44,10 @@ bool always_left_out(const std::string& name) {
 class Walk {
  public:
   Walk(Listing& listing, fs::path top, std::string prefix)
-      : listing_(listing), top_(std::move(top)), real_top_(fs::canonical(top_)), prefix_(std::move(prefix)) {
+      : listing_(listing),
+        top_(std::move(top)),
+        real_top_(fs::canonical(top_)),
+        prefix_(std::move(prefix)) {
     boost::system::error_code ignored;
     ignore_name_ = fs::exists(top_ / ".amlignore", ignored) ? ".amlignore" : ".gitignore";
   }
@@ -51,12 +55,14 @@ class Walk {
   void folder(const std::string& relative, IgnoreRules rules) {
     const fs::path here = relative.empty() ? top_ : top_ / relative;
     boost::system::error_code failed;
-    if (fs::is_regular_file(here / ignore_name_, failed)) rules.add(base::read_file(here / ignore_name_), relative);
+    if (fs::is_regular_file(here / ignore_name_, failed))
+      rules.add(base::read_file(here / ignore_name_), relative);
     fs::directory_iterator entries(here, failed);
     if (failed) throw base::os_error("read", here.native(), failed.value());
     for (const auto& entry : entries) {
       const std::string name = entry.path().filename().native();
-      if (!always_left_out(name)) entry_in(entry.path(), relative.empty() ? name : relative + "/" + name, rules);
+      if (!always_left_out(name))
+        entry_in(entry.path(), relative.empty() ? name : relative + "/" + name, rules);
     }
   }
 
@@ -73,17 +79,18 @@ class Walk {
   void link(const fs::path& path, const std::string& relative) {
     struct stat target {};
     if (::stat(path.c_str(), &target) != 0) {
-      listing_.left_out.push_back(fmt::format("'{}' is a link to nothing and is left out", prefix_ + relative));
+      listing_.left_out.push_back(
+          fmt::format("'{}' is a link to nothing and is left out", prefix_ + relative));
       return;
     }
     if (S_ISREG(target.st_mode)) return take(path, relative, target);
     if (!S_ISDIR(target.st_mode)) return;
     const fs::path inside = fs::canonical(path).lexically_relative(real_top_);
     if (inside.empty() || *inside.begin() == "..") {
-      listing_.left_out.push_back(
-          fmt::format("'{}' is a link to a folder outside the code and is left out; name that folder under "
-                      "additional_includes",
-                      prefix_ + relative));
+      listing_.left_out.push_back(fmt::format(
+          "'{}' is a link to a folder outside the code and is left out; name that folder under "
+          "additional_includes",
+          prefix_ + relative));
       return;
     }
     Item item;
@@ -127,10 +134,12 @@ Listing list(const fs::path& code, const std::vector<fs::path>& includes) {
     const fs::path include = without_trailing_slash(given);
     const std::string name = include.filename().native();
     const auto taken = listing.items.lower_bound(name);
-    if (taken != listing.items.end() && (taken->first == name || taken->first.starts_with(name + "/")))
-      throw base::Error(base::Code::bad_definition,
-                        fmt::format("the additional include '{}' would take the place of '{}' in the code",
-                                    base::display_path(include), taken->first))
+    if (taken != listing.items.end() &&
+        (taken->first == name || taken->first.starts_with(name + "/")))
+      throw base::Error(
+          base::Code::bad_definition,
+          fmt::format("the additional include '{}' would take the place of '{}' in the code",
+                      base::display_path(include), taken->first))
           .hint("rename one of the two");
     if (fs::is_directory(include, ignored))
       Walk(listing, include, name + "/").folder("", {});
@@ -148,12 +157,14 @@ Snapshot measure(const Listing& listing, Source source) {
   base::Hasher all;
   for (const auto& [path, item] : listing.items) {
     if (!item.target.empty()) {
-      all.add(fmt::format("link {}:{} {}:{}\n", path.size(), path, item.target.size(), item.target));
+      all.add(
+          fmt::format("link {}:{} {}:{}\n", path.size(), path, item.target.size(), item.target));
       continue;
     }
     const fs::path file = source(path, item);
     SnapshotFile entry{path, base::hash_file(file), fs::file_size(file)};
-    all.add(fmt::format("file {}:{} {} {}\n", path.size(), path, item.executable ? "x" : "-", entry.hash));
+    all.add(fmt::format("file {}:{} {} {}\n", path.size(), path, item.executable ? "x" : "-",
+                        entry.hash));
     snapshot.bytes += entry.bytes;
     snapshot.files.push_back(std::move(entry));
   }
@@ -177,7 +188,8 @@ void copy_into(const Listing& listing, const fs::path& folder) {
       continue;
     }
     base::copy_file(item.source, to);
-    base::sys("set the mode of", to.native(), [&] { return ::chmod(to.c_str(), item.executable ? 0755 : 0644); });
+    base::sys("set the mode of", to.native(),
+              [&] { return ::chmod(to.c_str(), item.executable ? 0755 : 0644); });
   }
 }
 
@@ -187,7 +199,8 @@ bool already_there(const fs::path& folder) {
 }
 
 std::string largest_text(std::vector<std::pair<std::string, std::uint64_t>> all, bool as_bytes) {
-  std::stable_sort(all.begin(), all.end(), [](const auto& a, const auto& b) { return a.second > b.second; });
+  std::stable_sort(all.begin(), all.end(),
+                   [](const auto& a, const auto& b) { return a.second > b.second; });
   std::string text;
   for (std::size_t n = 0; n < all.size() && n < 3; ++n)
     text += fmt::format("{}{} ({})", n == 0 ? "" : ", ", all[n].first,
@@ -197,25 +210,30 @@ std::string largest_text(std::vector<std::pair<std::string, std::uint64_t>> all,
 
 }  // namespace
 
-Snapshot take_snapshot(const Layout& layout, const fs::path& code, const std::vector<fs::path>& includes) {
+Snapshot take_snapshot(const Layout& layout, const fs::path& code,
+                       const std::vector<fs::path>& includes) {
   return base::while_doing(
       [&] { return fmt::format("taking a snapshot of '{}'", base::display_path(code)); },
       [&] {
         ensure(layout);
         const Listing listing = list(code, includes);
-        Snapshot snapshot = measure(listing, [](const std::string&, const Item& item) { return item.source; });
+        Snapshot snapshot =
+            measure(listing, [](const std::string&, const Item& item) { return item.source; });
         snapshot.folder = layout.snapshots() / snapshot.hash;
         if (already_there(snapshot.folder)) return snapshot;
 
-        // Measured once more from the copy: a file that was saved in between counts as it was copied.
+        // Measured once more from the copy: a file that was saved in between counts as it was
+        // copied.
         const base::TempDir draft(layout.snapshots(), ".making-");
         const fs::path content = draft.path() / "content";
         make_folders(content);
         copy_into(listing, content);
-        snapshot = measure(listing, [&](const std::string& path, const Item&) { return content / path; });
+        snapshot =
+            measure(listing, [&](const std::string& path, const Item&) { return content / path; });
         snapshot.folder = layout.snapshots() / snapshot.hash;
         // Another process may have made the same one meanwhile: then its copy is as good.
-        if (::rename(content.c_str(), snapshot.folder.c_str()) != 0 && errno != EEXIST && errno != ENOTEMPTY)
+        if (::rename(content.c_str(), snapshot.folder.c_str()) != 0 && errno != EEXIST &&
+            errno != ENOTEMPTY)
           throw base::os_error("create", snapshot.folder.native());
         return snapshot;
       });
@@ -226,17 +244,19 @@ std::vector<std::string> limit_warnings(const Snapshot& snapshot) {
   if (snapshot.bytes > most_bytes) {
     std::vector<std::pair<std::string, std::uint64_t>> sizes;
     for (const auto& file : snapshot.files) sizes.emplace_back(file.path, file.bytes);
-    texts.push_back(fmt::format("the code is {}, and the cloud takes at most 300 MB; largest: {}; leave out what the "
-                                "step does not need in .amlignore",
-                                base::bytes_text(snapshot.bytes), largest_text(std::move(sizes), true)));
+    texts.push_back(fmt::format(
+        "the code is {}, and the cloud takes at most 300 MB; largest: {}; leave out what the "
+        "step does not need in .amlignore",
+        base::bytes_text(snapshot.bytes), largest_text(std::move(sizes), true)));
   }
   if (snapshot.files.size() > most_files) {
     std::map<std::string, std::uint64_t> folders;
-    for (const auto& file : snapshot.files) ++folders[fs::path(file.path).parent_path().native() + "/"];
-    texts.push_back(fmt::format("the code has {} files, and the cloud takes at most {}; most are in: {}; leave out "
-                                "what the step does not need in .amlignore",
-                                snapshot.files.size(), most_files,
-                                largest_text({folders.begin(), folders.end()}, false)));
+    for (const auto& file : snapshot.files)
+      ++folders[fs::path(file.path).parent_path().native() + "/"];
+    texts.push_back(fmt::format(
+        "the code has {} files, and the cloud takes at most {}; most are in: {}; leave out "
+        "what the step does not need in .amlignore",
+        snapshot.files.size(), most_files, largest_text({folders.begin(), folders.end()}, false)));
   }
   texts.insert(texts.end(), snapshot.left_out.begin(), snapshot.left_out.end());
   return texts;

@@ -16,8 +16,8 @@ struct SnapshotFile {
 };
 
 struct Snapshot {
-  std::string hash;  // of names, modes and contents together
-  fs::path folder;   // the frozen copy, absolute
+  std::string hash;                 // of names, modes and contents together
+  fs::path folder;                  // the frozen copy, absolute
   std::vector<SnapshotFile> files;  // sorted by path
   std::uint64_t bytes = 0;
   std::vector<std::string> left_out;  // links that were not followed, with the reason
@@ -26,11 +26,11 @@ struct Snapshot {
 // Copies `code` (a folder, or a single file) and the additional includes, each under its base name,
 // into `.amlocal/snapshots/HASH`, once per content. Honours .amlignore, else .gitignore (with the
 // rules of gitignore(5), in sub-folders too); .amlocal, .git and __pycache__ are always left out.
-// A link to a file becomes a copy of that file. A link to a folder within the code stays a link, made
-// relative; one to a folder outside is left out, because its size and its end are unknown. Empty
-// folders are left out, as the cloud does. Executable bits are kept, other modes are not.
-// Throws bad_definition when two things would have one name, and not_found, permission, no_space, io.
-// Source: v2-yaml reference 3.1 (`code`), how-to-train-model "ignore file".
+// A link to a file becomes a copy of that file. A link to a folder within the code stays a link,
+// made relative; one to a folder outside is left out, because its size and its end are unknown.
+// Empty folders are left out, as the cloud does. Executable bits are kept, other modes are not.
+// Throws bad_definition when two things would have one name, and not_found, permission, no_space,
+// io. Source: v2-yaml reference 3.1 (`code`), how-to-train-model "ignore file".
 Snapshot take_snapshot(const Layout&, const fs::path& code, const std::vector<fs::path>& includes);
 
 // The cloud's limits: 300 MB and 2,000 files. One text for each that is broken, with the three

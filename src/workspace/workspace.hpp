@@ -1,4 +1,5 @@
-// The two places of a project: `amlocal.yml`, committed, and `.amlocal/` beside it, never committed.
+// The two places of a project: `amlocal.yml`, committed, and `.amlocal/` beside it, never
+// committed.
 #pragma once
 
 #include <functional>
@@ -14,7 +15,7 @@ namespace workspace {
 
 // `.amlocal/` and what lies in it: caches and records only.
 struct Layout {
-  fs::path root;   // the folder that holds amlocal.yml and .amlocal, absolute
+  fs::path root;  // the folder that holds amlocal.yml and .amlocal, absolute
   fs::path settings_file() const { return root / "amlocal.yml"; }
   fs::path hidden() const { return root / ".amlocal"; }
   fs::path runs() const { return hidden() / "runs"; }
@@ -39,9 +40,9 @@ bool is_uri(const std::string&);
 // What `amlocal.yml` says. Relative paths in it are relative to it; here they are absolute.
 struct Settings {
   std::map<std::string, std::string> environments;  // name or "default" → interpreter
-  std::vector<model::DataAsset> data;                // in the order of creation
-  std::map<std::string, std::string> datastores;     // name → folder
-  std::map<std::string, std::string> components;     // reference → file
+  std::vector<model::DataAsset> data;               // in the order of creation
+  std::map<std::string, std::string> datastores;    // name → folder
+  std::map<std::string, std::string> components;    // reference → file
   std::vector<std::string> pass_env;
 };
 

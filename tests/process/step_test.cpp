@@ -42,7 +42,8 @@ struct Stage {
     request.path = "train";
     request.component = &component;
     request.identity = {"root_run", "step-id", "exp", "exp-id"};
-    request.runtime.python = base::find_program("python3", base::variable(base::current_environment(), "PATH"));
+    request.runtime.python =
+        base::find_program("python3", base::variable(base::current_environment(), "PATH"));
     request.runtime.bin = request.runtime.python.parent_path();
     request.folder = scratch.path("step");
     request.snapshot = scratch.path("code");
@@ -53,7 +54,8 @@ struct Stage {
   void input(const std::string& name, const std::string& source, DataType type, AccessMode mode) {
     request.inputs.push_back({name, type, mode, "", scratch.path(source), "azureml://in"});
   }
-  void output(const std::string& name, const std::string& destination, DataType type, AccessMode mode) {
+  void output(const std::string& name, const std::string& destination, DataType type,
+              AccessMode mode) {
     request.outputs.push_back({name, type, mode, scratch.path(destination), "azureml://out"});
   }
   step::Outcome run(const std::string& command) {
@@ -75,9 +77,11 @@ TEST_CASE("a step reads its inputs and writes its outputs") {
   stage.output("made", "store/a/made/", DataType::uri_folder, AccessMode::rw_mount);
   stage.output("report", "store/b/report.txt", DataType::uri_file, AccessMode::upload);
   const auto outcome = stage.run(
-      "cp ${{inputs.raw}}/rows.csv ${{outputs.made}}/ && cat ${{inputs.one}} > ${{outputs.report}} && "
+      "cp ${{inputs.raw}}/rows.csv ${{outputs.made}}/ && cat ${{inputs.one}} > ${{outputs.report}} "
+      "&& "
       "echo more >> ${{inputs.one.path}} && "
-      "echo ${{inputs.rate}} $AZUREML_PARAMETER_rate $AZUREML_RUN_ID && echo kept > outputs/model.txt");
+      "echo ${{inputs.rate}} $AZUREML_PARAMETER_rate $AZUREML_RUN_ID && echo kept > "
+      "outputs/model.txt");
   INFO(stage.log());
   REQUIRE(outcome.status == model::Status::completed);
   CHECK_FALSE(outcome.failure);
@@ -111,7 +115,8 @@ TEST_CASE("a read-only input stays as it is, and background processes are named"
 
 TEST_CASE("a Python exception is read from the log") {
   Stage stage;
-  stage.scratch.write("code/train.py", "def main():\n    return {}['fare']\n\nprint('go')\nmain()\n");
+  stage.scratch.write("code/train.py",
+                      "def main():\n    return {}['fare']\n\nprint('go')\nmain()\n");
   stage.output("made", "store/made", DataType::uri_folder, AccessMode::rw_mount);
   const auto outcome = stage.run("echo part > ${{outputs.made}}/part; python3 train.py");
   REQUIRE(outcome.failure);
@@ -135,7 +140,8 @@ TEST_CASE("usual mistakes have a hint") {
   SUBCASE("a package that is missing") {
     const auto outcome = stage.run("python3 train.py");
     REQUIRE(outcome.failure);
-    CHECK(outcome.failure->hint.ends_with(stage.request.runtime.python.string() + " -m pip install surely_not_there"));
+    CHECK(outcome.failure->hint.ends_with(stage.request.runtime.python.string() +
+                                          " -m pip install surely_not_there"));
   }
   SUBCASE("a script that is not there") {
     const auto outcome = stage.run("python3 trian.py");
@@ -206,8 +212,9 @@ TEST_CASE("an upload adds to a folder that is there; an output nobody wrote is n
   stage.output("made", "store/made", DataType::uri_folder, AccessMode::upload);
   stage.output("empty", "store/empty", DataType::uri_folder, AccessMode::rw_mount);
   stage.output("none", "store/none.txt", DataType::uri_file, AccessMode::rw_mount);
-  const auto outcome =
-      stage.run("mkdir ${{outputs.made}}/sub; echo new > ${{outputs.made}}/sub/new.txt; echo new > ${{outputs.made}}/same.txt");
+  const auto outcome = stage.run(
+      "mkdir ${{outputs.made}}/sub; echo new > ${{outputs.made}}/sub/new.txt; echo new > "
+      "${{outputs.made}}/same.txt");
   REQUIRE(outcome.status == model::Status::completed);
   CHECK(stage.text("store/made/sub/old.txt") == "old");
   CHECK(stage.text("store/made/sub/new.txt") == "new\n");

@@ -69,7 +69,8 @@ step::Supervised run(const step::Launch& launch) {
   return step::supervise(launch, cancel);
 }
 
-// A python script that leaves a daemon behind: a session of its own, two forks away, deaf to SIGTERM.
+// A python script that leaves a daemon behind: a session of its own, two forks away, deaf to
+// SIGTERM.
 const char* const daemon_script =
     "import os, signal, time\n"
     "ready, tell = os.pipe()\n"
@@ -256,7 +257,8 @@ static void again(std::vector<std::string> wrapper) {
   const auto environment = base::current_environment();
   auto command = wrapper;
   command.insert(command.end(), {"test", "-x", self});
-  if (::geteuid() != 0 || base::find_program("setpriv", base::variable(environment, "PATH")).empty() ||
+  if (::geteuid() != 0 ||
+      base::find_program("setpriv", base::variable(environment, "PATH")).empty() ||
       base::run_captured(command, environment).status != 0) {
     MESSAGE("left out: needs root, setpriv and a build folder that others can read");
     return;

@@ -7,7 +7,10 @@ namespace support {
 
 class BareCatalogue final : public model::Catalogue {
  public:
-  std::optional<model::DataAsset> data_asset(const std::string&, const std::string&) const override { return {}; }
+  std::optional<model::DataAsset> data_asset(const std::string&,
+                                             const std::string&) const override {
+    return {};
+  }
   std::vector<std::string> data_asset_names() const override { return {}; }
   std::optional<fs::path> datastore(const std::string& name) const override {
     if (name == "workspaceblobstore") return fs::path("/store");

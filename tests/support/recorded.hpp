@@ -11,19 +11,23 @@ inline base::Time at(int seconds) {
 }
 
 inline void start(history::Recorder& recorder, const std::string& run, int seconds) {
-  recorder.on({at(seconds), events::RunStarted{run, "exp", "shown", "/p.yml", {"amlocal", "run"}, {"prep", "train"}}});
+  recorder.on(
+      {at(seconds),
+       events::RunStarted{run, "exp", "shown", "/p.yml", {"amlocal", "run"}, {"prep", "train"}}});
   recorder.on({at(seconds + 1), events::StepStarted{"prep", "id-" + run, "/log", "{}"}});
 }
 
 inline void finish(history::Recorder& recorder, int seconds) {
-  recorder.on({at(seconds), events::OutputPublished{"prep", "out", "uri_folder", "rw_mount", "azureml://x", "/out"}});
+  recorder.on({at(seconds), events::OutputPublished{"prep", "out", "uri_folder", "rw_mount",
+                                                    "azureml://x", "/out"}});
   events::StepEnded ended;
   ended.step = "prep";
   ended.status = "Completed";
   ended.seconds = 1.5;
   recorder.on({at(seconds), ended});
   recorder.on({at(seconds), events::StepPassedOver{"train", "Skipped", "why", ""}});
-  recorder.on({at(seconds), events::RunEnded{"Completed", 9, {{"o", "uri_file", "u", "/o", "42"}}}});
+  recorder.on(
+      {at(seconds), events::RunEnded{"Completed", 9, {{"o", "uri_file", "u", "/o", "42"}}}});
 }
 
 inline void record(const workspace::Layout& layout, const std::string& run, int seconds) {

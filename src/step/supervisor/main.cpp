@@ -106,7 +106,8 @@ std::string read_proc(const char* path) {
   if (fd < 0) return text;
   char buffer[4096];
   ssize_t n = 0;
-  while ((n = read(fd, buffer, sizeof buffer)) > 0) text.append(buffer, static_cast<std::size_t>(n));
+  while ((n = read(fd, buffer, sizeof buffer)) > 0)
+    text.append(buffer, static_cast<std::size_t>(n));
   close(fd);
   return text;
 }
@@ -287,8 +288,8 @@ bool make_read_only(const char* path) {
   constexpr unsigned recursive = 0x8000;      // AT_RECURSIVE
   if (syscall(mount_setattr_number, AT_FDCWD, path, recursive, &attributes, sizeof attributes) == 0)
     return true;
-  return mount("none", path, nullptr, MS_REMOUNT | MS_BIND | MS_RDONLY | kept_flags(path), nullptr) ==
-         0;
+  return mount("none", path, nullptr, MS_REMOUNT | MS_BIND | MS_RDONLY | kept_flags(path),
+               nullptr) == 0;
 }
 
 // The sources are opened before the first mount, so that no view hides another's source.
@@ -465,7 +466,8 @@ void watch_all(Order& order, Watch& watch, int signals) {
 void report_left(const Order& order) {
   for (const pid_t pid : descendants(order)) {
     Seen seen;
-    if (look_at(pid, seen) && seen.state != 'Z' && seen.state != 'X') say(order, "left " + seen.name);
+    if (look_at(pid, seen) && seen.state != 'Z' && seen.state != 'X')
+      say(order, "left " + seen.name);
   }
 }
 
@@ -522,7 +524,9 @@ int run_in_namespaces(Order& order) {
 
 // ---- the command line
 
-int number_of(const char* text) { return static_cast<int>(strtol(text, nullptr, 10)); }
+int number_of(const char* text) {
+  return static_cast<int>(strtol(text, nullptr, 10));
+}
 
 bool parse(int argc, char** argv, Order& order) {
   for (int n = 1; n < argc; ++n) {
@@ -530,7 +534,8 @@ bool parse(int argc, char** argv, Order& order) {
     const int following = argc - n - 1;
     if (word == "--") {
       order.argv = argv + n + 1;
-      return following > 0 && order.control >= 0 && order.cwd != nullptr && !order.processes.empty();
+      return following > 0 && order.control >= 0 && order.cwd != nullptr &&
+             !order.processes.empty();
     }
     if (word == "--control" && following > 0) {
       order.control = number_of(argv[++n]);

@@ -11,14 +11,18 @@ namespace {
 const base::Variables shell = {{"PATH", "/usr/bin:/bin"}};
 
 // A program that answers as a Python would and counts how often it was asked.
-fs::path fake_python(const Scratch& scratch, const std::string& name, const std::string& executable) {
-  scratch.write(name, "#!/bin/sh\necho asked >> '" + scratch.path("asked").native() + "'\necho '" + executable +
-                          "'\necho 3.9.1\n");
+fs::path fake_python(const Scratch& scratch, const std::string& name,
+                     const std::string& executable) {
+  scratch.write(name, "#!/bin/sh\necho asked >> '" + scratch.path("asked").native() + "'\necho '" +
+                          executable + "'\necho 3.9.1\n");
   ::chmod(scratch.path(name).c_str(), 0755);
   return scratch.path(name);
 }
 
-std::string python_here(const Scratch& scratch) { return fake_python(scratch, "envs/a/bin/python", scratch.path("envs/a/bin/python").native()).native(); }
+std::string python_here(const Scratch& scratch) {
+  return fake_python(scratch, "envs/a/bin/python", scratch.path("envs/a/bin/python").native())
+      .native();
+}
 
 }  // namespace
 
@@ -37,7 +41,8 @@ TEST_CASE("the settings win over 'default', and that over the active environment
   const std::map<std::string, std::string> both = {{"x", a}, {"default", "/nowhere"}};
   CHECK(compute::find_interpreter("x", both, shell, scratch.path("cache")).python == fs::path(a));
   const base::Variables active = {{"PATH", "/usr/bin"}, {"VIRTUAL_ENV", "/nowhere"}};
-  CHECK(compute::find_interpreter("", {{"default", a}}, active, scratch.path("cache")).python == fs::path(a));
+  CHECK(compute::find_interpreter("", {{"default", a}}, active, scratch.path("cache")).python ==
+        fs::path(a));
 }
 
 TEST_CASE("a venv's python stays the link it is, and its variable is set") {
@@ -46,7 +51,8 @@ TEST_CASE("a venv's python stays the link it is, and its variable is set") {
   scratch.write("venv/pyvenv.cfg", "home = /usr/bin\n");
   fs::create_directories(venv / "bin");
   fs::create_symlink("/usr/bin/python3", venv / "bin/python");
-  const auto found = compute::find_interpreter("", {{"default", venv.native()}}, shell, scratch.path("cache"));
+  const auto found =
+      compute::find_interpreter("", {{"default", venv.native()}}, shell, scratch.path("cache"));
   CHECK(found.python == venv / "bin/python");
   CHECK(base::variable(found.activation, "VIRTUAL_ENV") == venv.native());
 }
@@ -55,7 +61,8 @@ TEST_CASE("a conda environment is known by conda-meta") {
   const Scratch scratch;
   python_here(scratch);
   fs::create_directories(scratch.path("envs/a/conda-meta"));
-  const base::Variables active = {{"PATH", "/usr/bin:/bin"}, {"CONDA_PREFIX", scratch.path("envs/a").native()}};
+  const base::Variables active = {{"PATH", "/usr/bin:/bin"},
+                                  {"CONDA_PREFIX", scratch.path("envs/a").native()}};
   const auto found = compute::find_interpreter("", {}, active, scratch.path("cache"));
   CHECK(base::variable(found.activation, "CONDA_PREFIX") == scratch.path("envs/a").native());
   CHECK(base::variable(found.activation, "CONDA_DEFAULT_ENV") == "a");
@@ -64,12 +71,14 @@ TEST_CASE("a conda environment is known by conda-meta") {
 TEST_CASE("an answer is kept until the program changes; a shim is asked each time") {
   const Scratch scratch;
   const std::string a = python_here(scratch);
-  for (int n = 0; n < 3; ++n) compute::find_interpreter("", {{"default", a}}, shell, scratch.path("cache"));
+  for (int n = 0; n < 3; ++n)
+    compute::find_interpreter("", {{"default", a}}, shell, scratch.path("cache"));
   CHECK(base::read_file(scratch.path("asked")) == "asked\n");
 
   const fs::path shim = fake_python(scratch, "shims/python", a);
   for (int n = 0; n < 2; ++n)
-    CHECK(compute::find_interpreter("", {{"default", shim.native()}}, shell, scratch.path("cache")).python == fs::path(a));
+    CHECK(compute::find_interpreter("", {{"default", shim.native()}}, shell, scratch.path("cache"))
+              .python == fs::path(a));
   CHECK(base::read_file(scratch.path("asked")) == "asked\nasked\nasked\n");
 }
 
@@ -79,25 +88,34 @@ TEST_CASE("a damaged cache is passed over") {
   compute::find_interpreter("", {{"default", a}}, shell, scratch.path("cache"));
   for (const auto& entry : fs::directory_iterator(scratch.path("cache")))
     base::write_file_atomically(entry.path(), "{\"path\": 7");
-  CHECK(compute::find_interpreter("", {{"default", a}}, shell, scratch.path("cache")).version == "3.9.1");
+  CHECK(compute::find_interpreter("", {{"default", a}}, shell, scratch.path("cache")).version ==
+        "3.9.1");
 }
 
 TEST_CASE("no Python: the environment and the way out are named") {
   const Scratch scratch;
-  const auto error = support::error_of(
-      [&] { compute::find_interpreter("sk", {{"sk", scratch.path("gone").native()}}, shell, scratch.path("cache")); });
+  const auto error = support::error_of([&] {
+    compute::find_interpreter("sk", {{"sk", scratch.path("gone").native()}}, shell,
+                              scratch.path("cache"));
+  });
   CHECK(error.code() == base::Code::unavailable);
   CHECK(error.message().find("'sk'") != std::string::npos);
   CHECK(error.hint().find("-m venv") != std::string::npos);
-  CHECK(support::error_of([&] { compute::find_interpreter("", {}, {}, scratch.path("cache")); }).code() ==
-        base::Code::unavailable);
+  CHECK(support::error_of([&] {
+          compute::find_interpreter("", {}, {}, scratch.path("cache"));
+        }).code() == base::Code::unavailable);
 }
 
 TEST_CASE("a step sees only what is listed") {
-  const base::Variables shown = compute::clean_environment(
-      {{"HOME", "/h"}, {"LC_ALL", "C"}, {"CUDA_HOME", "/c"}, {"PYTHONPATH", "/p"}, {"PATH", "/mine"},
-       {"LD_LIBRARY_PATH", "/l"}, {"MINE", "1"}, {"OTHER", "2"}},
-      {"MINE"});
+  const base::Variables shown = compute::clean_environment({{"HOME", "/h"},
+                                                            {"LC_ALL", "C"},
+                                                            {"CUDA_HOME", "/c"},
+                                                            {"PYTHONPATH", "/p"},
+                                                            {"PATH", "/mine"},
+                                                            {"LD_LIBRARY_PATH", "/l"},
+                                                            {"MINE", "1"},
+                                                            {"OTHER", "2"}},
+                                                           {"MINE"});
   CHECK(base::variable(shown, "HOME") == "/h");
   CHECK(base::variable(shown, "LC_ALL") == "C");
   CHECK(base::variable(shown, "CUDA_HOME") == "/c");

@@ -23,8 +23,10 @@ std::string validate(const fs::path& file) {
 // A path is shown from the current folder where it lies below it: the texts hold neither form.
 std::string without_folder(std::string text, const fs::path& folder) {
   for (const std::string& name : {folder.native(), base::display_path(folder)})
-    for (const auto& [old, now] : {std::pair(name + "/", std::string()), std::pair(name, std::string("FOLDER"))})
-      for (auto at = text.find(old); at != std::string::npos; at = text.find(old)) text.replace(at, old.size(), now);
+    for (const auto& [old, now] :
+         {std::pair(name + "/", std::string()), std::pair(name, std::string("FOLDER"))})
+      for (auto at = text.find(old); at != std::string::npos; at = text.find(old))
+        text.replace(at, old.size(), now);
   return text;
 }
 

@@ -36,14 +36,17 @@ jobs:
 model::Job load(const fs::path& folder, const definition::Overrides& overrides = {}) {
   base::write_file_atomically(folder / "pipeline.yml", two_steps);
   text::Diagnostics diagnostics;
-  auto job = definition::load_job(folder / "pipeline.yml", overrides, support::BareCatalogue(), diagnostics);
+  auto job = definition::load_job(folder / "pipeline.yml", overrides, support::BareCatalogue(),
+                                  diagnostics);
   REQUIRE(job);
   for (const auto& d : diagnostics.all()) MESSAGE(text::render(d, false));
   REQUIRE(diagnostics.ok());
   return *job;
 }
 
-const model::Literal& literal(const model::Input* input) { return std::get<model::Literal>(*input->source); }
+const model::Literal& literal(const model::Input* input) {
+  return std::get<model::Literal>(*input->source);
+}
 
 }  // namespace
 
@@ -73,7 +76,8 @@ TEST_CASE("--set and --mode take short and long keys") {
   CHECK(mode.pipeline->steps[0].find_output("o")->mode == model::AccessMode::upload);
   const auto bound = load(folder.path(), {{}, {{"train.inputs.d", "direct"}}});
   CHECK(bound.pipeline->steps[1].find_input("d")->mode == model::AccessMode::direct);
-  CHECK(std::holds_alternative<model::StepOutput>(*bound.pipeline->steps[1].find_input("d")->source));
+  CHECK(
+      std::holds_alternative<model::StepOutput>(*bound.pipeline->steps[1].find_input("d")->source));
 }
 
 TEST_CASE("a key that names nothing says what was meant; one that names several lists them") {
@@ -98,8 +102,10 @@ TEST_CASE("a key that names nothing says what was meant; one that names several 
 TEST_CASE("settings without an effect are named once, in the file's order") {
   const base::TempDir folder(fs::path("/tmp"));
   base::write_file_atomically(folder.path() / "p.yml",
-                              "type: pipeline\nsettings: {default_compute: azureml:c}\njobs:\n  a: {compute: azureml:c, resources: "
+                              "type: pipeline\nsettings: {default_compute: azureml:c}\njobs:\n  a: "
+                              "{compute: azureml:c, resources: "
                               "{instance_count: 2, shm_size: 1g}}\n  b: {compute: azureml:c}\n");
-  CHECK(definition::without_effect(folder.path() / "p.yml") ==
-        std::vector<std::string>{"default_compute", "compute", "instance_count above 1", "shm_size"});
+  CHECK(
+      definition::without_effect(folder.path() / "p.yml") ==
+      std::vector<std::string>{"default_compute", "compute", "instance_count above 1", "shm_size"});
 }

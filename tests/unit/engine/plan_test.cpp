@@ -14,7 +14,8 @@ engine::Plan plan_of(const std::string& pipeline, const std::string& component =
   base::write_file_atomically(folder.path() / "p.yml", pipeline);
   base::write_file_atomically(folder.path() / "inner.yml", component);
   text::Diagnostics diagnostics;
-  const auto job = definition::load_job(folder.path() / "p.yml", {}, support::BareCatalogue(), diagnostics);
+  const auto job =
+      definition::load_job(folder.path() / "p.yml", {}, support::BareCatalogue(), diagnostics);
   for (const auto& d : diagnostics.all()) MESSAGE(text::render(d, false));
   REQUIRE(diagnostics.ok());
   return engine::make_plan(*job);
@@ -84,7 +85,8 @@ TEST_CASE("fingerprints: what changed is named in a user's words") {
   now.inputs = {{"rate", "number literal 0.2"}};
   now.command = "python train.py";
   CHECK(engine::differences(now, before) ==
-        std::vector<std::string>{"code: new.py is new", "code: train.py changed", "code: old.py is gone", "the command changed",
+        std::vector<std::string>{"code: new.py is new", "code: train.py changed",
+                                 "code: old.py is gone", "the command changed",
                                  "input rate: number literal 0.2, was number literal 0.1"});
   CHECK(engine::fingerprint_from_json(engine::to_json(now)) == now);
 }

@@ -25,8 +25,8 @@ TEST_CASE("every kind of event comes back from its line") {
   failed.failure->kind = "exit_code";
   failed.failure->log_tail = {"a\nb", "\"c\""};
   for (const events::Event& event : std::vector<events::Event>{
-           events::RunStarted{"r", "e", "d", "/p.yml", {"amlocal", "run"}, {"s"}}, events::Notice{"s", "text"},
-           events::StepStarted{"s", "id", "/log", "{}"},
+           events::RunStarted{"r", "e", "d", "/p.yml", {"amlocal", "run"}, {"s"}},
+           events::Notice{"s", "text"}, events::StepStarted{"s", "id", "/log", "{}"},
            events::OutputPublished{"s", "o", "uri_file", "upload", "azureml://x", "/x"}, failed,
            events::StepPassedOver{"s", "Reused", "why", "r0"},
            events::AssetRegistered{"n", "1", "uri_file", "/x", "s", "o"},

@@ -4,10 +4,12 @@ using support::error_of;
 
 namespace {
 
-void register_one(const workspace::Layout& layout, const std::string& run, const std::string& version) {
+void register_one(const workspace::Layout& layout, const std::string& run,
+                  const std::string& version) {
   history::Recorder recorder(layout, run);
   support::start(recorder, run, 0);
-  recorder.on({support::at(1), events::AssetRegistered{"model", version, "uri_file", "/" + run, "prep", "out"}});
+  recorder.on({support::at(1),
+               events::AssetRegistered{"model", version, "uri_file", "/" + run, "prep", "out"}});
 }
 
 }  // namespace
@@ -15,7 +17,8 @@ void register_one(const workspace::Layout& layout, const std::string& run, const
 TEST_CASE("versions count up, and the latest is the one created last") {
   const support::Scratch scratch;
   workspace::Settings settings;
-  settings.data = {{"model", "9", model::DataType::uri_folder, "/own"}, {"other", "1", model::DataType::uri_file, "/o"}};
+  settings.data = {{"model", "9", model::DataType::uri_folder, "/own"},
+                   {"other", "1", model::DataType::uri_file, "/o"}};
   settings.components = {{"azureml:train:1", "/c.yml"}};
   CHECK(history::next_version(scratch.layout, {}, "model") == "1");
   CHECK(history::next_version(scratch.layout, settings, "model") == "10");
@@ -48,7 +51,8 @@ TEST_CASE("a damaged journal of assets is refused, and mended from its good line
   const auto error = error_of([&] { history::registered_assets(scratch.layout); });
   CHECK(error.code() == base::Code::corrupt);
   CHECK(error.message() == "'" + file.native() + "' is damaged at line 2");
-  CHECK(error.hint() == "run `amlocal doctor --rebuild`: it keeps the good lines and asks the runs for the rest");
+  CHECK(error.hint() ==
+        "run `amlocal doctor --rebuild`: it keeps the good lines and asks the runs for the rest");
   history::rebuild_index(scratch.layout);
   CHECK(history::registered_assets(scratch.layout).size() == 3);
 }

@@ -43,24 +43,28 @@ TEST_CASE("every flipped bit before the last line is found; the rest is salvaged
   }
 }
 
-TEST_CASE("a damaged journal is refused with its line, listed as far as it goes, and can be deleted") {
+TEST_CASE(
+    "a damaged journal is refused with its line, listed as far as it goes, and can be deleted") {
   const support::Scratch scratch;
   record(scratch.layout, "good", 0);
   record(scratch.layout, "bad", 10);
   const fs::path file = scratch.layout.run("bad") / "journal";
   const std::string text = base::read_file(file);
   flip(file, text.find('\n') + 20);
-  base::write_file_atomically(file, base::read_file(file) + " ");  // another size: the index's row is old
+  base::write_file_atomically(file,
+                              base::read_file(file) + " ");  // another size: the index's row is old
   const auto error = error_of([&] { history::read_run(scratch.layout, "bad"); });
   CHECK(error.code() == base::Code::corrupt);
   CHECK(error.message() == "'" + file.native() + "' is damaged at line 2");
-  CHECK(error.hint() == "`amlocal runs delete bad` removes that run; the other runs are not touched");
+  CHECK(error.hint() ==
+        "`amlocal runs delete bad` removes that run; the other runs are not touched");
   const auto runs = history::list_runs(scratch.layout);
   REQUIRE(runs.size() == 2);
   CHECK(runs[0].status == model::Status::interrupted);
   REQUIRE(runs[0].notices.size() == 1);
   CHECK(runs[0].notices[0].find("damaged at line 2") != std::string::npos);
-  history::delete_run(scratch.layout, history::read_run(scratch.layout, "bad", history::Damage::keep_good_part));
+  history::delete_run(scratch.layout,
+                      history::read_run(scratch.layout, "bad", history::Damage::keep_good_part));
   CHECK(history::list_runs(scratch.layout).size() == 1);
 }
 
@@ -84,8 +88,9 @@ TEST_CASE("an index of a newer amlocal is refused and left as it is") {
   history::sqlite::Database(scratch.layout.index()).execute("PRAGMA user_version = 7");
   const auto error = error_of([&] { history::list_runs(scratch.layout); });
   CHECK(error.code() == base::Code::newer_version);
-  CHECK(error.message() ==
-        "'" + scratch.layout.index().native() + "' was made by a newer amlocal (schema 7; this one knows 1)");
-  CHECK(error_of([&] { history::Recorder two(scratch.layout, "two"); }).code() == base::Code::newer_version);
+  CHECK(error.message() == "'" + scratch.layout.index().native() +
+                               "' was made by a newer amlocal (schema 7; this one knows 1)");
+  CHECK(error_of([&] { history::Recorder two(scratch.layout, "two"); }).code() ==
+        base::Code::newer_version);
   CHECK_FALSE(fs::exists(scratch.layout.run("two")));
 }

@@ -34,14 +34,16 @@ TEST_CASE("a run is read as it was told, from its journal and from the index ali
   }
 }
 
-TEST_CASE("a run is running while its recorder lives, and interrupted when that is gone without an end") {
+TEST_CASE(
+    "a run is running while its recorder lives, and interrupted when that is gone without an end") {
   const support::Scratch scratch;
   {
     history::Recorder recorder(scratch.layout, "one");
     support::start(recorder, "one", 0);
     CHECK(history::list_runs(scratch.layout)[0].status == Status::running);
-    CHECK(error_of([&] { history::delete_run(scratch.layout, history::read_run(scratch.layout, "one")); }).message() ==
-          "the run 'one' is still running");
+    CHECK(error_of([&] {
+            history::delete_run(scratch.layout, history::read_run(scratch.layout, "one"));
+          }).message() == "the run 'one' is still running");
     history::request_cancel(scratch.layout, history::read_run(scratch.layout, "one"));
     CHECK(fs::exists(history::cancel_request_path(scratch.layout, "one")));
   }
@@ -63,7 +65,8 @@ TEST_CASE("a name is taken once, and must be one") {
   CHECK(error.message() == "there is already a run named 'one'");
   CHECK(error.hint() == "choose another name with --name");
   for (const char* name : {"", "../x", ".x", "a/b", "@last"})
-    CHECK(error_of([&] { history::Recorder bad(scratch.layout, name); }).code() == base::Code::bad_input);
+    CHECK(error_of([&] { history::Recorder bad(scratch.layout, name); }).code() ==
+          base::Code::bad_input);
 }
 
 TEST_CASE("a recorder that was told nothing leaves nothing") {
@@ -74,7 +77,8 @@ TEST_CASE("a recorder that was told nothing leaves nothing") {
 
 TEST_CASE("runs are found by name, by a beginning of it, and as @last") {
   const support::Scratch scratch;
-  CHECK(error_of([&] { history::read_run(scratch.layout, "@last"); }).message() == "there are no runs yet");
+  CHECK(error_of([&] { history::read_run(scratch.layout, "@last"); }).message() ==
+        "there are no runs yet");
   record(scratch.layout, "amber_fox", 10);
   record(scratch.layout, "amber_owl", 0);
   record(scratch.layout, "amber", 5);
@@ -129,8 +133,10 @@ TEST_CASE("deleting a run takes its outputs along, but not those of an asset or 
     history::Recorder recorder(scratch.layout, "user");
     support::start(recorder, "user", 20);
     recorder.on({support::at(21), events::StepPassedOver{"prep", "Reused", "", "reused"}});
-    recorder.on({support::at(22), events::AssetRegistered{"a", "1", "uri_folder",
-                                                          scratch.path(store + "id-asset/out").native(), "prep", "out"}});
+    recorder.on(
+        {support::at(22),
+         events::AssetRegistered{"a", "1", "uri_folder",
+                                 scratch.path(store + "id-asset/out").native(), "prep", "out"}});
   }
   for (const char* run : {"plain", "asset", "reused"})
     history::delete_run(scratch.layout, history::read_run(scratch.layout, run));

@@ -6,11 +6,12 @@ namespace {
 
 std::string render(const std::string& text) {
   std::vector<model::ExpressionProblem> problems;
-  return model::render(model::parse_template(text, {}, problems), [](const model::Reference& r) -> std::optional<std::string> {
-    if (r.to_string() == "inputs.a") return "1";
-    if (r.to_string() == "inputs.b") return "two words";
-    return std::nullopt;
-  });
+  return model::render(model::parse_template(text, {}, problems),
+                       [](const model::Reference& r) -> std::optional<std::string> {
+                         if (r.to_string() == "inputs.a") return "1";
+                         if (r.to_string() == "inputs.b") return "two words";
+                         return std::nullopt;
+                       });
 }
 
 std::string problem(const std::string& text) {
@@ -38,6 +39,7 @@ TEST_CASE("malformed expressions are named") {
 
 TEST_CASE("a binding is a text that is one whole expression") {
   std::vector<model::ExpressionProblem> problems;
-  CHECK(model::parse_template("${{parent.inputs.x}}", {}, problems).as_binding()->words.size() == 3);
+  CHECK(model::parse_template("${{parent.inputs.x}}", {}, problems).as_binding()->words.size() ==
+        3);
   CHECK(model::parse_template("a${{parent.inputs.x}}", {}, problems).as_binding() == nullptr);
 }

@@ -30,11 +30,25 @@ TEST_CASE("plain scalars are typed as PyYAML types them") {
     const char* text;
     Kind kind;
   };
-  for (const auto& row : std::initializer_list<Case>{{"yes", boolean},  {"Off", boolean}, {"y", string},   {"1e3", string},
-                                                                {"1.0e+3", real},  {"1.5", real},    {".5", real},    {"12", integer},
-                                                                {"-3", integer},   {"0x1F", integer}, {"010", integer}, {"09", string},
-                                                                {"1_000", integer}, {"~", null},      {"null", null},  {"1.2.3", string},
-                                                                {".inf", real},    {"", null},       {"2024-01-01", string}}) {
+  for (const auto& row : std::initializer_list<Case>{{"yes", boolean},
+                                                     {"Off", boolean},
+                                                     {"y", string},
+                                                     {"1e3", string},
+                                                     {"1.0e+3", real},
+                                                     {"1.5", real},
+                                                     {".5", real},
+                                                     {"12", integer},
+                                                     {"-3", integer},
+                                                     {"0x1F", integer},
+                                                     {"010", integer},
+                                                     {"09", string},
+                                                     {"1_000", integer},
+                                                     {"~", null},
+                                                     {"null", null},
+                                                     {"1.2.3", string},
+                                                     {".inf", real},
+                                                     {"", null},
+                                                     {"2024-01-01", string}}) {
     CAPTURE(row.text);
     CHECK(text::parse_scalar(row.text).kind == row.kind);
   }
@@ -66,9 +80,12 @@ TEST_CASE("what is not YAML is refused with its place") {
   CHECK(tab.starts_with("p.yml:2:"));
   CHECK(tab.ends_with("  hint: YAML is indented with blanks, never with tabs\n"));
   std::string bomb = "a: &a [x,x,x,x,x,x,x,x,x,x]\n";
-  for (char c = 'b'; c < 'j'; ++c) bomb += std::string(1, c) + ": &" + c + " [*" + char(c - 1) + ",*" + char(c - 1) + ",*" + char(c - 1) +
-                                           ",*" + char(c - 1) + ",*" + char(c - 1) + ",*" + char(c - 1) + ",*" + char(c - 1) + "]\n";
-  CHECK(refusal(bomb).find("aliases unfold this to more than 1,000,000 nodes") != std::string::npos);
+  for (char c = 'b'; c < 'j'; ++c)
+    bomb += std::string(1, c) + ": &" + c + " [*" + char(c - 1) + ",*" + char(c - 1) + ",*" +
+            char(c - 1) + ",*" + char(c - 1) + ",*" + char(c - 1) + ",*" + char(c - 1) + ",*" +
+            char(c - 1) + "]\n";
+  CHECK(refusal(bomb).find("aliases unfold this to more than 1,000,000 nodes") !=
+        std::string::npos);
   CHECK(refusal(std::string(100000, '[')).find("nested too deeply") != std::string::npos);
 }
 
@@ -76,11 +93,13 @@ TEST_CASE("a diagnostic is drawn with its line and a caret") {
   const auto root = parse("jobs:\n  train:\n    comand: x\n");
   text::Diagnostics diagnostics;
   const auto& entry = root.entries[0].value.entries[0].value.entries[0];
-  diagnostics.error(entry.key_place, "unknown key 'comand'", text::did_you_mean("comand", {"command", "code"}));
+  diagnostics.error(entry.key_place, "unknown key 'comand'",
+                    text::did_you_mean("comand", {"command", "code"}));
   diagnostics.error(entry.key_place, "unknown key 'comand'", "again");
   REQUIRE(diagnostics.all().size() == 1);
   CHECK(text::render(diagnostics.all()[0], false) ==
-        "p.yml:3:5: error: unknown key 'comand' (did you mean 'command'?)\n        comand: x\n        ^\n");
+        "p.yml:3:5: error: unknown key 'comand' (did you mean 'command'?)\n        comand: x\n     "
+        "   ^\n");
 }
 
 TEST_CASE("suggestions: the nearest name, or all of them") {

@@ -61,20 +61,25 @@ TEST_CASE("random rules decide as `git check-ignore` does") {
     return;
   }
   const support::Scratch scratch;
-  REQUIRE(base::run_captured({"git", "init", "-q", scratch.folder.path().native()}, environment).status == 0);
+  REQUIRE(base::run_captured({"git", "init", "-q", scratch.folder.path().native()}, environment)
+              .status == 0);
   std::vector<std::string> paths;
   for (const char* folder : {"", "a/", "b/", "a/b/", "a/d/", "b/a/b/"})
     for (const char* file : {"aa", "ab", "b.a", "a b"}) paths.push_back(std::string(folder) + file);
   for (const auto& path : paths) scratch.write(path, "");
 
   std::mt19937 random(20240817);
-  const auto pick = [&](std::size_t n) { return std::uniform_int_distribution<std::size_t>(0, n - 1)(random); };
-  const std::vector<std::string> pieces{"a", "b", "ab", "*", "**", "?", "/", "/", "[ab]", "[!a]", ".", "\\a", "[a-", "**/", "/**", " "};
+  const auto pick = [&](std::size_t n) {
+    return std::uniform_int_distribution<std::size_t>(0, n - 1)(random);
+  };
+  const std::vector<std::string> pieces{"a",    "b",    "ab", "*",   "**",  "?",   "/",   "/",
+                                        "[ab]", "[!a]", ".",  "\\a", "[a-", "**/", "/**", " "};
   const auto random_rules = [&] {
     std::string text;
     for (std::size_t line = 0, lines = 1 + pick(5); line < lines; ++line) {
       if (pick(4) == 0) text += '!';
-      for (std::size_t n = 0, count = 1 + pick(5); n < count; ++n) text += pieces[pick(pieces.size())];
+      for (std::size_t n = 0, count = 1 + pick(5); n < count; ++n)
+        text += pieces[pick(pieces.size())];
       if (pick(5) == 0) text += '/';
       text += '\n';
     }
@@ -85,8 +90,13 @@ TEST_CASE("random rules decide as `git check-ignore` does") {
     const std::string deeper = random_rules();
     scratch.write(".gitignore", text);
     scratch.write("a/.gitignore", deeper);
-    std::vector<std::string> ask{"git", "-C", scratch.folder.path().native(), "-c", "core.excludesFile=/dev/null",
-                                 "check-ignore", "--no-index"};
+    std::vector<std::string> ask{"git",
+                                 "-C",
+                                 scratch.folder.path().native(),
+                                 "-c",
+                                 "core.excludesFile=/dev/null",
+                                 "check-ignore",
+                                 "--no-index"};
     ask.insert(ask.end(), paths.begin(), paths.end());
     const std::string answer = base::run_captured(ask, environment).out;
 
@@ -96,7 +106,8 @@ TEST_CASE("random rules decide as `git check-ignore` does") {
     std::string ours;
     for (const auto& path : paths) {
       bool ignored = false;
-      for (std::size_t slash = path.find('/'); !ignored && slash != std::string::npos; slash = path.find('/', slash + 1))
+      for (std::size_t slash = path.find('/'); !ignored && slash != std::string::npos;
+           slash = path.find('/', slash + 1))
         ignored = rules.ignored(path.substr(0, slash), true);
       if (ignored || rules.ignored(path, false)) ours += path + "\n";
     }

@@ -2,7 +2,8 @@
 
 using support::error_of;
 
-TEST_CASE("the root is the work tree's top, else the folder of amlocal.yml, else the folder itself") {
+TEST_CASE(
+    "the root is the work tree's top, else the folder of amlocal.yml, else the folder itself") {
   const support::Scratch scratch;
   scratch.write("p/q/pipeline.yml", "");
   CHECK(workspace::find(scratch.path("p/q/pipeline.yml")).root == scratch.path("p/q"));

@@ -74,13 +74,15 @@ TEST_CASE("mistakes are named with their place") {
   CHECK(mistake("data: {}\n").message() == "'data' must be a list");
   CHECK(mistake("pass_env: A\n").message() == "'pass_env' must be a list");
   CHECK(mistake("- a\n").message() == "amlocal.yml must be a map of settings");
-  CHECK(mistake("datastores: {}\ndatastores: {}\n").message() == "the key 'datastores' stands twice in amlocal.yml");
+  CHECK(mistake("datastores: {}\ndatastores: {}\n").message() ==
+        "the key 'datastores' stands twice in amlocal.yml");
 }
 
 TEST_CASE("the comment at the top stays") {
   const support::Scratch scratch;
   scratch.write("amlocal.yml", "# ours\n# two\npass_env: [A]\n");
-  workspace::update_settings(scratch.layout, [](Settings& settings) { settings.pass_env.push_back("B"); });
+  workspace::update_settings(scratch.layout,
+                             [](Settings& settings) { settings.pass_env.push_back("B"); });
   CHECK(base::read_file(scratch.path("amlocal.yml")) == "# ours\n# two\npass_env:\n  - A\n  - B\n");
 }
 

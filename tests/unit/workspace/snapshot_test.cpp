@@ -45,7 +45,8 @@ TEST_CASE(".amlignore takes the place of .gitignore as a whole") {
   scratch.write("src/b.csv", "");
   scratch.write("src/.gitignore", "*.csv\n");
   scratch.write("src/.amlignore", "*.log\n");
-  CHECK(names(take_snapshot(scratch.layout, scratch.path("src"), {})) == ".amlignore .gitignore b.csv ");
+  CHECK(names(take_snapshot(scratch.layout, scratch.path("src"), {})) ==
+        ".amlignore .gitignore b.csv ");
 }
 
 TEST_CASE("links: files are copied, folders inside stay links, others are left out with a word") {
@@ -70,10 +71,12 @@ TEST_CASE("additional includes lie under their own names and must not hide anyth
   scratch.write("src/a.py", "");
   scratch.write("common/util.py", "");
   scratch.write("one.txt", "");
-  CHECK(names(take_snapshot(scratch.layout, scratch.path("src"), {scratch.path("common/"), scratch.path("one.txt")})) ==
+  CHECK(names(take_snapshot(scratch.layout, scratch.path("src"),
+                            {scratch.path("common/"), scratch.path("one.txt")})) ==
         "a.py common/util.py one.txt ");
   scratch.write("src/common/x.py", "");
-  const auto error = error_of([&] { take_snapshot(scratch.layout, scratch.path("src"), {scratch.path("common")}); });
+  const auto error = error_of(
+      [&] { take_snapshot(scratch.layout, scratch.path("src"), {scratch.path("common")}); });
   CHECK(error.code() == base::Code::bad_definition);
   CHECK(error.hint() == "rename one of the two");
 }
@@ -82,7 +85,8 @@ TEST_CASE("a single file is a snapshot too; a missing one is an error") {
   const support::Scratch scratch;
   scratch.write("train.py", "x");
   CHECK(names(take_snapshot(scratch.layout, scratch.path("train.py"), {})) == "train.py ");
-  CHECK(error_of([&] { take_snapshot(scratch.layout, scratch.path("no.py"), {}); }).code() == base::Code::not_found);
+  CHECK(error_of([&] { take_snapshot(scratch.layout, scratch.path("no.py"), {}); }).code() ==
+        base::Code::not_found);
 }
 
 TEST_CASE("several makers of one snapshot leave one whole one") {
@@ -91,7 +95,8 @@ TEST_CASE("several makers of one snapshot leave one whole one") {
   std::vector<std::string> hashes(4);
   std::vector<std::thread> makers;
   for (auto& hash : hashes)
-    makers.emplace_back([&] { hash = take_snapshot(scratch.layout, scratch.path("src"), {}).hash; });
+    makers.emplace_back(
+        [&] { hash = take_snapshot(scratch.layout, scratch.path("src"), {}).hash; });
   for (auto& maker : makers) maker.join();
   for (const auto& hash : hashes) CHECK(hash == hashes[0]);
   std::size_t entries = 0;
@@ -105,8 +110,10 @@ TEST_CASE("several makers of one snapshot leave one whole one") {
 TEST_CASE("the cloud's limits name the largest offenders") {
   workspace::Snapshot snapshot;
   snapshot.bytes = 400'000'000;
-  snapshot.files = {{"a", "", 1}, {"b", "", 300'000'000}, {"c", "", 90'000'000}, {"d", "", 9'999'999}};
+  snapshot.files = {
+      {"a", "", 1}, {"b", "", 300'000'000}, {"c", "", 90'000'000}, {"d", "", 9'999'999}};
   CHECK(workspace::limit_warnings(snapshot) ==
-        std::vector<std::string>{"the code is 400 MB, and the cloud takes at most 300 MB; largest: b (300 MB), c (90.0 "
-                                 "MB), d (10.0 MB); leave out what the step does not need in .amlignore"});
+        std::vector<std::string>{
+            "the code is 400 MB, and the cloud takes at most 300 MB; largest: b (300 MB), c (90.0 "
+            "MB), d (10.0 MB); leave out what the step does not need in .amlignore"});
 }
