@@ -45,11 +45,13 @@ base::FileLock make_folder(const workspace::Layout& layout, const std::string& n
   throw base::os_error("create", layout.run(name).native());
 }
 
-// What changes a row that people look at; notices and outputs come along with the next of these.
-bool changes_status(const events::Event& event) {
-  return !std::holds_alternative<events::Notice>(event) &&
-         !std::holds_alternative<events::OutputPublished>(event) &&
-         !std::holds_alternative<events::AssetRegistered>(event);
+// A row is written when a run begins and ends, and in between at most once a second: each writing
+// costs the rows of all its steps and a commit of the file system's own journal. Readers see from
+// the journal's size that a row is behind, and read the journal instead.
+bool is_due(const events::Stamped& stamped, const std::optional<base::Time>& last) {
+  return !last || std::holds_alternative<events::RunStarted>(stamped.event) ||
+         std::holds_alternative<events::RunEnded>(stamped.event) ||
+         stamped.time - *last >= std::chrono::seconds(1);
 }
 
 }  // namespace
@@ -62,6 +64,7 @@ struct Recorder::State {
   base::FileLock lock;
   Journal journal;
   RunRecord record;
+  std::optional<base::Time> indexed;  // when the row was written last
 };
 
 Recorder::Recorder(const workspace::Layout& layout, const std::string& run, bool durable) {
@@ -82,6 +85,7 @@ Recorder::Recorder(const workspace::Layout& layout, const std::string& run, bool
                          std::move(index),
                          std::move(lock),
                          Journal(journal_path(layout, run), durable),
+                         {},
                          {}});
   state_->record.name = run;
 }
@@ -100,8 +104,9 @@ void Recorder::on(const events::Stamped& told) {
     stamped.event = register_asset(state_->layout, stamped, state_->durable);
   state_->journal.append(events::to_json(stamped));
   fold(state_->record, stamped);
-  if (!state_->index || !changes_status(stamped.event)) return;
+  if (!state_->index || !is_due(stamped, state_->indexed)) return;
   try {
+    state_->indexed = stamped.time;
     state_->index->put({state_->record, state_->journal.size(), 0});
   } catch (const base::Error&) {
     // Readers see from the journal's size that the row is old. It is not tried again, so that a

@@ -5,6 +5,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <boost/filesystem/operations.hpp>
 #include <chrono>
 #include <functional>
@@ -52,6 +53,22 @@ int living(const std::string& mark) {
     } catch (const base::Error&) {  // another user's, gone, or no process at all
     }
   }
+  return found;
+}
+
+// Of the processes that carry the mark, those of this name, oldest first.
+std::vector<pid_t> named(const std::string& name, const std::string& mark) {
+  std::vector<pid_t> found;
+  for (const auto& entry : fs::directory_iterator("/proc")) {
+    try {
+      if (base::read_file(entry.path() / "comm") == name + "\n" &&
+          base::read_file(entry.path() / "environ").find("AMLOCAL_TEST_MARK=" + mark) !=
+              std::string::npos)
+        found.push_back(std::stoi(entry.path().filename().native()));
+    } catch (const base::Error&) {
+    }
+  }
+  std::sort(found.begin(), found.end());
   return found;
 }
 
@@ -199,6 +216,49 @@ TEST_CASE("a killed controller takes everything with it") {
   ::kill(controller, SIGKILL);
   ::waitpid(controller, nullptr, 0);
   CHECK(within(2, [&] { return living(stage.mark) == 0; }));
+}
+
+TEST_CASE("a killed supervisor takes everything with it, whichever of its two processes it is") {
+  for (const bool first : {true, false}) {
+    const Stage stage;
+    const auto launch = stage.python(std::string(daemon_script) + "time.sleep(60)\n");
+    step::Supervised result;
+    std::thread controller([&] { result = run(launch); });
+    CHECK(within(10, [&] { return fs::exists(stage.path("ready")); }));
+    const auto supervisors = named("amlocal-supervi", stage.mark);
+    if (supervisors.size() == 2) ::kill(supervisors[first ? 0 : 1], SIGKILL);
+    CHECK(supervisors.size() == 2);
+    CHECK(within(2, [&] { return living(stage.mark) == 0; }));
+    controller.join();
+    CHECK(result.error == "the supervisor of the command was killed");
+  }
+}
+
+TEST_CASE("processes that fork on and on, each leaving its parent behind, do not escape") {
+  const Stage stage;
+  const auto result =
+      run(stage.python("import os\n"
+                       "for _ in range(20):\n"
+                       "    if os.fork() == 0:\n"
+                       "        while True:\n"
+                       "            if os.fork(): os._exit(0)\n"
+                       "            os.setsid()\n"));
+  CHECK(result.statuses.at(0) == 0);
+  CHECK(living(stage.mark) == 0);
+}
+
+TEST_CASE("a stopped process is ended too") {
+  const Stage stage;
+  auto launch = stage.bash("sleep 60 & kill -STOP $!; touch ready; kill -STOP $$");
+  base::Cancel cancel;
+  std::thread user([&] {
+    within(10, [&] { return fs::exists(stage.path("ready")); });
+    cancel.request();
+  });
+  const auto result = step::supervise(launch, cancel);
+  user.join();
+  CHECK(result.canceled);
+  CHECK(living(stage.mark) == 0);
 }
 
 TEST_CASE("a read-only view refuses a write") {
