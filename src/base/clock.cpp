@@ -28,7 +28,9 @@ std::string to_iso(Time time) {
 Time from_iso(const std::string& text) {
   int y = 0, us = 0;
   unsigned mo = 0, d = 0, h = 0, mi = 0, s = 0;
-  if (std::sscanf(text.c_str(), "%4d-%2u-%2uT%2u:%2u:%2u.%6dZ", &y, &mo, &d, &h, &mi, &s, &us) != 7)
+  if (std::sscanf(text.c_str(), "%4d-%2u-%2uT%2u:%2u:%2u.%6dZ", &y, &mo, &d, &h, &mi, &s, &us) !=
+          7 ||
+      !(year(y) / month(mo) / day(d)).ok() || h > 23 || mi > 59 || s > 60 || us < 0)
     throw Error(Code::bad_input, fmt::format("'{}' is not a time", text));
   return sys_days(year(y) / month(mo) / day(d)) + hours(h) + minutes(mi) + seconds(s) +
          microseconds(us);

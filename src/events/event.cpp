@@ -1,6 +1,7 @@
 #include "events/event.hpp"
 
 #include <nlohmann/json.hpp>
+#include <utility>
 
 #include "base/error.hpp"
 
@@ -31,15 +32,28 @@ void to_json(json& j, const StepEnded& e) {
   if (e.failure) j["failure"] = *e.failure;
 }
 
+// A whole number that T can hold, 0 where there is none. `value` alone would cast 1e300 to an int.
+template <class T>
+T whole(const json& j, const char* name) {
+  const auto found = j.find(name);
+  if (found == j.end()) return 0;
+  if (found->is_number_unsigned()
+          ? std::in_range<T>(found->get<std::uint64_t>())
+          : found->is_number_integer() && std::in_range<T>(found->get<std::int64_t>()))
+    return found->get<T>();
+  throw base::Error(base::Code::corrupt,
+                    std::string("not an event: '") + name + "' is " + found->dump());
+}
+
 void from_json(const json& j, StepEnded& e) {
   e.step = j.value("step", "");
   e.status = j.value("status", "");
-  e.exit_code = j.value("exit_code", 0);
+  e.exit_code = whole<int>(j, "exit_code");
   e.seconds = j.value("seconds", 0.0);
   e.cpu_seconds = j.value("cpu_seconds", 0.0);
-  e.peak_bytes = j.value("peak_bytes", std::uint64_t{0});
-  e.bytes_in = j.value("bytes_in", std::uint64_t{0});
-  e.bytes_out = j.value("bytes_out", std::uint64_t{0});
+  e.peak_bytes = whole<std::uint64_t>(j, "peak_bytes");
+  e.bytes_in = whole<std::uint64_t>(j, "bytes_in");
+  e.bytes_out = whole<std::uint64_t>(j, "bytes_out");
   if (j.contains("failure")) e.failure = j.at("failure").get<Failure>();
 }
 
@@ -105,6 +119,9 @@ std::optional<Stamped> from_json(const std::string& text) {
     return Stamped{base::from_iso(j.at("time").get<std::string>()), std::move(*event)};
   } catch (const json::exception& problem) {
     throw base::Error(base::Code::corrupt, std::string("not an event: ") + problem.what());
+  } catch (const base::Error& problem) {
+    if (problem.code() == base::Code::corrupt) throw;
+    throw base::Error(base::Code::corrupt, "not an event: " + problem.message());
   }
 }
 

@@ -47,6 +47,22 @@ TEST_CASE("an event of a newer amlocal is passed over, and no event is corrupt")
   CHECK_THROWS_AS(events::from_json("[]"), base::Error);
 }
 
+TEST_CASE("a time or a number that cannot be is corrupt") {
+  for (const char* line :
+       {R"({"event":"notice","time":"2026-99-01T00:00:00.000000Z"})",
+        R"({"event":"notice","time":"yesterday"})",
+        R"({"event":"step_ended","time":"2026-01-02T03:04:05.678901Z","exit_code":1e300})",
+        R"({"event":"step_ended","time":"2026-01-02T03:04:05.678901Z","peak_bytes":-1})"}) {
+    CAPTURE(line);
+    try {
+      events::from_json(line);
+      FAIL("it was taken");
+    } catch (const base::Error& error) {
+      CHECK(error.code() == base::Code::corrupt);
+    }
+  }
+}
+
 TEST_CASE("bytes that are no UTF-8 do not stop a line") {
   const auto back = events::from_json(events::to_json({moment, events::Notice{"", "a\xff"}}));
   REQUIRE(back);
