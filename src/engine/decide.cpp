@@ -159,7 +159,7 @@ std::vector<Decision> decide(const model::Job& job, const Options& options,
                              const Surroundings& surroundings) {
   const Plan plan = make_plan(job);
   const auto wanted = wanted_steps(plan, options);
-  const Prepared prepared = prepare(plan, wanted, surroundings);
+  const Prepared prepared = prepare(plan, wanted, surroundings, only_fetched_before(surroundings));
   return decide(plan, wanted, prepared, job, options, surroundings).decisions;
 }
 

@@ -89,7 +89,8 @@ class Run {
   Status execute(const std::vector<events::Sink*>& listeners) {
     plan_ = make_plan(job_);
     wanted_ = wanted_steps(plan_, options_);
-    prepared_ = prepare(plan_, wanted_, surroundings_);
+    const Remote remote = fetching(surroundings_, listeners, signals_);
+    prepared_ = prepare(plan_, wanted_, surroundings_, remote);
     decided_ = decide(plan_, wanted_, prepared_, job_, options_, surroundings_);
     start_record(listeners);
     pass_over_kept_steps();
@@ -151,7 +152,6 @@ class Run {
   }
 
   void run_steps() {
-    const base::Fd signals = open_signals();
     const int limit = options_.jobs > 0 ? options_.jobs : std::min(cores(), available_memory());
     for (;;) {
       skip_hopeless_steps();
@@ -159,10 +159,11 @@ class Run {
       }
       if (running_ == 0) return;
       std::array<pollfd, 3> polls{{{inbox_.poll_fd(), POLLIN, 0},
-                                   {signals.get(), POLLIN, 0},
+                                   {signals_.get(), POLLIN, 0},
                                    {cancel_watch_.get(), POLLIN, 0}}};
-      base::sys("wait for steps", "", [&] { return ::poll(polls.data(), polls.size(), -1); });
-      if (polls[1].revents) on_signal(signals);
+      if (base::sys("wait", "", [&] { return ::poll(polls.data(), polls.size(), 1000); }) == 0)
+        tee_->tick(surroundings_.clock.now());
+      if (polls[1].revents) on_signal();
       if (polls[2].revents) on_cancel_request();
       for (auto& ended : inbox_.take()) end_step(std::move(ended));
     }
@@ -322,9 +323,9 @@ class Run {
     return std::to_string(highest + 1);
   }
 
-  void on_signal(const base::Fd& signals) {
+  void on_signal() {
     signalfd_siginfo info;
-    while (::read(signals.get(), &info, sizeof info) == sizeof info) {
+    while (::read(signals_.get(), &info, sizeof info) == sizeof info) {
       // The second one ends this process at once; every supervisor sees its socket close and kills.
       if (canceled_) ::_exit(130);
       canceled_ = true;
@@ -368,6 +369,7 @@ class Run {
   const model::Job& job_;
   const Options& options_;
   const Surroundings& surroundings_;
+  base::Fd signals_ = open_signals();  // from the start: preparing may take long
   Plan plan_;
   std::vector<bool> wanted_;
   Prepared prepared_;
@@ -383,9 +385,7 @@ class Run {
   Inbox<Ended> inbox_;
   int running_ = 0;
   bool gpu_running_ = false;
-  bool failed_ = false;
-  bool stopped_ = false;
-  bool canceled_ = false;
+  bool failed_ = false, stopped_ = false, canceled_ = false;
   // Last, so that they end first: they use everything above.
   std::map<std::size_t, std::jthread> threads_;
 };

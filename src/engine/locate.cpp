@@ -5,6 +5,7 @@
 #include <boost/filesystem/operations.hpp>
 
 #include "base/error.hpp"
+#include "net/download.hpp"
 #include "store/url.hpp"
 #include "text/diagnostic.hpp"
 
@@ -20,6 +21,7 @@ fs::path datastore_folder(const std::string& name, const model::Catalogue& catal
 
 Located locate_url(const std::string& uri, const model::Catalogue& catalogue) {
   const store::Url url = store::parse_url(uri);
+  if (url.kind == store::Url::Kind::https) return {"", uri};
   if (url.kind != store::Url::Kind::datastore)
     throw base::Error(base::Code::unavailable,
                       fmt::format("'{}' cannot be read from here yet", uri))
@@ -55,6 +57,21 @@ Located locate_input(const model::DataPath& data, const model::Catalogue& catalo
   return {asset->path, asset->path};
 }
 
+Located fetch_input(const PlannedInput& input, const Located& located, const Remote& remote,
+                    std::vector<std::string>& notices) {
+  if (input.type != model::DataType::uri_file)
+    throw base::Error(base::Code::bad_input,
+                      fmt::format("input '{}' is a {}, and {} can only be one file", input.name,
+                                  to_string(input.type), net::shown(located.uri)))
+        .hint("declare it as uri_file, or download the folder and give its local path");
+  RemoteFile file =
+      base::while_doing([&] { return fmt::format("fetching input '{}'", input.name); },
+                        [&] { return remote(located.uri); });
+  if (!file.notice.empty())
+    notices.push_back(fmt::format("input '{}': {}", input.name, file.notice));
+  return {std::move(file.path), located.uri};
+}
+
 Located locate_output(const PlannedOutput& output, const std::string& step_id,
                       const std::string& default_datastore, const model::Catalogue& catalogue) {
   std::string uri = fmt::format("azureml://datastores/{}/paths/azureml/{}/{}/", default_datastore,
@@ -68,6 +85,10 @@ Located locate_output(const PlannedOutput& output, const std::string& step_id,
                           if (name == "default_datastore") return default_datastore;
                           return std::nullopt;
                         });
+  if (is_remote(uri))
+    throw base::Error(base::Code::unavailable, fmt::format("output '{}' cannot be written to {}",
+                                                           output.name, net::shown(uri)))
+        .hint("give a datastore's path: azureml://datastores/NAME/paths/…");
   return locate_url(uri, catalogue);
 }
 

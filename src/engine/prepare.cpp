@@ -6,6 +6,7 @@
 
 #include "base/error.hpp"
 #include "data/content.hpp"
+#include "net/download.hpp"
 
 namespace engine {
 namespace {
@@ -22,6 +23,20 @@ class Preparation {
       collect(planned, [&] { prepared.snapshot = snapshot(*planned.component); });
     for (const auto& input : planned.inputs) collect(planned, [&] { bind(input, prepared); });
     return prepared;
+  }
+
+  void fetch(const PlannedStep& planned, PreparedStep& prepared, const Remote& remote) {
+    for (const auto& input : planned.inputs) {
+      const auto found = prepared.located.find(input.name);
+      if (found == prepared.located.end() || !found->second.path.empty()) continue;
+      if (input.mode == model::AccessMode::direct) continue;  // the step opens the address itself
+      collect(planned, [&] {
+        auto& fetched = fetched_[found->second.uri];
+        if (fetched.path.empty()) fetched = fetch_input(input, found->second, remote, notices);
+        found->second = fetched;
+        identify(input, found->second, prepared);
+      });
+    }
   }
 
   void refuse_what_is_missing() const {
@@ -44,6 +59,7 @@ class Preparation {
     try {
       f();
     } catch (base::Error& error) {
+      if (error.code() == base::Code::canceled) throw;
       // Two steps that miss the same thing say so once.
       const bool known = std::any_of(missing_.begin(), missing_.end(), [&](const auto& other) {
         return other.message() == error.message();
@@ -82,29 +98,46 @@ class Preparation {
       prepared.identities[input.name] = literal->text;
     } else if (const auto* path = std::get_if<model::DataPath>(&input.source)) {
       const Located located = locate_input(*path, surroundings_.catalogue);
-      auto& identity = contents_[located.path.native()];
-      if (identity.empty()) identity = data::content_identity(located.path);
-      prepared.identities[input.name] = located.uri + " " + identity;
+      identify(input, located, prepared);
       prepared.located.emplace(input.name, located);
     }
+  }
+
+  void identify(const PlannedInput& input, const Located& located, PreparedStep& prepared) {
+    // An address's query may hold a signature: it must not get into a record, and a new signature
+    // for the same bytes changes nothing.
+    if (located.path.empty()) {
+      prepared.identities[input.name] =
+          net::shown(located.uri) +
+          (input.mode == model::AccessMode::direct ? "" : " not fetched yet");
+      return;
+    }
+    auto& identity = contents_[located.path.native()];
+    if (identity.empty()) identity = data::content_identity(located.path);
+    prepared.identities[input.name] =
+        (is_remote(located.uri) ? net::shown(located.uri) : located.uri) + " " + identity;
   }
 
   const Surroundings& surroundings_;
   std::map<std::string, compute::Interpreter> interpreters_;
   std::map<std::string, std::shared_ptr<const workspace::Snapshot>> snapshots_;
   std::map<std::string, std::string> contents_;
+  std::map<std::string, Located> fetched_;
   std::vector<base::Error> missing_;
 };
 
 }  // namespace
 
 Prepared prepare(const Plan& plan, const std::vector<bool>& wanted,
-                 const Surroundings& surroundings) {
+                 const Surroundings& surroundings, const Remote& remote) {
   Preparation preparation(surroundings);
   Prepared prepared;
   prepared.steps.resize(plan.steps.size());
   for (std::size_t n = 0; n < plan.steps.size(); ++n)
     if (wanted[n]) prepared.steps[n] = preparation.step(plan.steps[n]);
+  preparation.refuse_what_is_missing();
+  for (std::size_t n = 0; n < plan.steps.size(); ++n)
+    if (wanted[n]) preparation.fetch(plan.steps[n], prepared.steps[n], remote);
   preparation.refuse_what_is_missing();
   prepared.notices = std::move(preparation.notices);
   return prepared;

@@ -19,7 +19,9 @@ namespace engine {
 struct PreparedStep {
   std::shared_ptr<const workspace::Snapshot> snapshot;  // null: no code
   compute::Interpreter interpreter;
-  std::map<std::string, Located> located;         // data inputs that do not come from a step
+  // Data inputs that do not come from a step. An https one has no path where `remote` has none, or
+  // where its mode is `direct`.
+  std::map<std::string, Located> located;
   std::map<std::string, std::string> identities;  // of the inputs that are known before the run
 };
 
@@ -28,7 +30,9 @@ struct Prepared {
   std::vector<std::string> notices;
 };
 
-// `wanted`: which steps will run. Throws one Error that lists everything that is missing.
-Prepared prepare(const Plan&, const std::vector<bool>& wanted, const Surroundings&);
+// `wanted`: which steps will run. Throws one Error that lists everything that is missing. Only when
+// all else is there are https inputs asked of `remote`; its `canceled` goes through at once.
+Prepared prepare(const Plan&, const std::vector<bool>& wanted, const Surroundings&,
+                 const Remote& remote);
 
 }  // namespace engine
