@@ -1,5 +1,6 @@
 // The program: wires the machine to the command line.
 #include <signal.h>
+#include <sys/ioctl.h>
 #include <unistd.h>
 
 #include <boost/filesystem/operations.hpp>
@@ -21,6 +22,12 @@ int main(int argc, char** argv) {
                clock,
                fs::current_path(failed),
                terminal,
-               terminal && base::variable(environment, "NO_COLOR").empty()};
+               terminal && base::variable(environment, "NO_COLOR").empty(),
+               [] {
+                 winsize size{};
+                 const bool known = ::ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0;
+                 return std::size_t{known && size.ws_col > 0 ? size.ws_col : 80U};
+               },
+               terminal && ::isatty(STDIN_FILENO) != 0 ? &std::cin : nullptr};
   return cli::main(app, {argv + 1, argv + argc});
 }

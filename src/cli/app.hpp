@@ -1,6 +1,7 @@
 // What every verb is given instead of globals, so that the whole program can be called in a test.
 #pragma once
 
+#include <functional>
 #include <iosfwd>
 #include <string>
 #include <vector>
@@ -19,6 +20,9 @@ struct App {
   fs::path here;          // the current folder
   bool terminal = false;  // `out` is a terminal: lines may be updated in place
   bool colour = false;    // a terminal, and NO_COLOR is not set
+  // The terminal's width at this moment: a window may be resized.
+  std::function<std::size_t()> columns = [] { return std::size_t{80}; };
+  std::istream* answers = nullptr;  // who can be asked; null where nobody sits there
 };
 
 // Runs one command line (without the program's name) and returns the exit status. Every Error is

@@ -11,27 +11,48 @@
 namespace cli {
 namespace {
 
-// The words of `az ml` and of habit, and what they are called here.
-std::vector<std::string> without_aliases(std::vector<std::string> words) {
-  if (words.empty()) return words;
-  if (words[0] == "logs") words.insert(words.begin(), "runs");
-  if (words[0] == "job" || words[0] == "jobs") words[0] = "runs";
-  if (words.size() < 2) return words;
-  if (words[1] == "ls") words[1] = "list";
-  if (words[1] == "rm") words[1] = "delete";
-  if (words[1] == "add") words[1] = "create";
-  if (words[0] == "runs" && words[1] == "download") words[1] = "outputs";
-  if (words[0] == "runs" && words[1] == "stream") {
-    words[1] = "logs";
-    words.push_back("--follow");
-  }
-  return words;
+bool is_group(const std::string& word) {
+  for (const char* group : {"runs", "data", "datastore", "component", "env"})
+    if (word == group) return true;
+  return false;
+}
+
+// az names things by an option where a plain word stands here: `job show -n RUN`, `-f FILE`.
+void drop_option(std::vector<std::string>& words, const std::string& one, const std::string& two) {
+  std::erase_if(words, [&](const auto& word) { return word == one || word == two; });
 }
 
 bool asks_for_help(const std::vector<std::string>& words) {
   // What stands after `--` belongs to somebody else.
   const auto end = std::find(words.begin(), words.end(), "--");
   return std::any_of(words.begin(), end, [](const auto& w) { return w == "--help" || w == "-h"; });
+}
+
+[[noreturn]] void refuse_unknown_verb(const std::vector<Verb>& verbs,
+                                      const std::vector<std::string>& words) {
+  std::vector<std::string> names;
+  std::vector<std::string> below;  // "list", "show" … of a first word that needs a second
+  for (const Verb& verb : verbs) {
+    if (verb.hidden) continue;
+    const auto space = verb.words.find(' ');
+    names.push_back(verb.words.substr(0, space));
+    if (space != std::string::npos && names.back() == words[0])
+      below.push_back(verb.words.substr(space + 1));
+  }
+  if (below.empty())
+    throw base::Error(base::Code::usage, fmt::format("there is no command '{}'", words[0]))
+        .hint(text::did_you_mean(words[0], names));
+  throw base::Error(base::Code::usage,
+                    words.size() > 1 ? fmt::format("'amlocal {}' has no '{}'", words[0], words[1])
+                                     : fmt::format("'amlocal {}' needs one more word", words[0]))
+      .hint(text::did_you_mean(words.size() > 1 ? words[1] : "", below));
+}
+
+// The page of `amlocal runs --help`: that of any of its verbs.
+const Verb* first_of_group(const std::vector<Verb>& verbs, const std::string& group) {
+  for (const Verb& verb : verbs)
+    if (verb.words.starts_with(group + " ")) return &verb;
+  return nullptr;
 }
 
 int dispatch(App& app, const std::vector<std::string>& given) {
@@ -45,36 +66,16 @@ int dispatch(App& app, const std::vector<std::string>& given) {
   }
   const auto words = without_aliases(given);
   const auto verbs = all_verbs();
-  const Verb* found = nullptr;
-  std::size_t length = 0;
-  std::vector<std::string> names;
-  std::vector<std::string> below;  // "list", "show" … of a first word that needs a second
-  for (const Verb& verb : verbs) {
-    const auto space = verb.words.find(' ');
-    names.push_back(verb.words.substr(0, space));
-    if (space == std::string::npos) {
-      if (verb.words == words[0]) found = &verb, length = 1;
-      continue;
-    }
-    if (verb.words.substr(0, space) != words[0]) continue;
-    if (words.size() > 1 && asks_for_help({words[1]})) {
-      app.out << page(verb.page);
+  const auto [found, length] = find_verb(verbs, words);
+  if (!found && words.size() > 1 && asks_for_help({words[1]}))
+    if (const Verb* verb = first_of_group(verbs, words[0])) {
+      app.out << page(verb->page);
       return 0;
     }
-    below.push_back(verb.words.substr(space + 1));
-    if (words.size() > 1 && words[1] == below.back()) found = &verb, length = 2;
-  }
-  if (!found && !below.empty())
-    throw base::Error(base::Code::usage,
-                      words.size() > 1 ? fmt::format("'amlocal {}' has no '{}'", words[0], words[1])
-                                       : fmt::format("'amlocal {}' needs one more word", words[0]))
-        .hint(text::did_you_mean(words.size() > 1 ? words[1] : "", below));
-  if (!found)
-    throw base::Error(base::Code::usage, fmt::format("there is no command '{}'", words[0]))
-        .hint(text::did_you_mean(words[0], names));
+  if (!found) refuse_unknown_verb(verbs, words);
   const std::vector<std::string> rest(words.begin() + static_cast<std::ptrdiff_t>(length),
                                       words.end());
-  if (asks_for_help(rest)) {
+  if (!found->hidden && asks_for_help(rest)) {
     app.out << page(found->page);
     return 0;
   }
@@ -83,11 +84,44 @@ int dispatch(App& app, const std::vector<std::string>& given) {
 
 }  // namespace
 
+std::vector<std::string> without_aliases(std::vector<std::string> words) {
+  if (words.empty()) return words;
+  if (words[0] == "logs") words.insert(words.begin(), "runs");
+  const bool job = words[0] == "job" || words[0] == "jobs";
+  if (job) words[0] = "runs";
+  if (words.size() < 2) return words;
+  if (job && (words[1] == "create" || words[1] == "validate")) {
+    words.erase(words.begin());
+    if (words[0] == "create") words[0] = "run";
+    drop_option(words, "-f", "--file");
+    return words;
+  }
+  if (job) drop_option(words, "-n", "--name");
+  if (words.size() < 2 || !is_group(words[0])) return words;
+  if (words[1] == "ls") words[1] = "list";
+  if (words[1] == "rm") words[1] = "delete";
+  if (words[1] == "add") words[1] = "create";
+  if (words[0] == "runs" && words[1] == "download") words[1] = "outputs";
+  if (words[0] == "runs" && words[1] == "stream") {
+    words[1] = "logs";
+    words.insert(words.begin() + 2, "--follow");
+  }
+  return words;
+}
+
+FoundVerb find_verb(const std::vector<Verb>& verbs, const std::vector<std::string>& words) {
+  for (const Verb& verb : verbs) {
+    if (!words.empty() && verb.words == words[0]) return {&verb, 1};
+    if (words.size() > 1 && verb.words == words[0] + " " + words[1]) return {&verb, 2};
+  }
+  return {};
+}
+
 std::vector<Verb> all_verbs() {
   std::vector<Verb> all;
-  for (auto group :
-       {verbs_of_run, verbs_of_validate, verbs_of_runs, verbs_of_data, verbs_of_datastore,
-        verbs_of_component, verbs_of_env, verbs_of_init, verbs_of_doctor})
+  for (auto group : {verbs_of_run, verbs_of_validate, verbs_of_runs, verbs_of_logs, verbs_of_data,
+                     verbs_of_datastore, verbs_of_component, verbs_of_env, verbs_of_init,
+                     verbs_of_doctor, verbs_of_completion})
     for (auto& verb : group()) all.push_back(std::move(verb));
   return all;
 }

@@ -59,7 +59,9 @@ void Options::parse(const std::vector<std::string>& words) {
   for (const auto& extra : state_->app.remaining()) {
     if (extra.starts_with("-")) {
       const std::string name = extra.substr(0, extra.find('='));
-      const std::string near = text::nearest(name, names());
+      std::vector<std::string> known;
+      for (const auto& row : rows()) known.insert(known.end(), row.names.begin(), row.names.end());
+      const std::string near = text::nearest(name, known);
       throw base::Error(base::Code::usage,
                         fmt::format("amlocal {} has no option '{}'", state_->verb, name))
           .hint(near.empty() ? help : fmt::format("did you mean '{}'?", near));
@@ -70,11 +72,16 @@ void Options::parse(const std::vector<std::string>& words) {
   }
 }
 
-std::vector<std::string> Options::names() const {
-  std::vector<std::string> names;
-  for (const CLI::Option* option : state_->app.get_options())
-    for (const auto& name : option->get_lnames()) names.push_back("--" + name);
-  return names;
+std::vector<OptionRow> Options::rows() const {
+  std::vector<OptionRow> rows;
+  for (const CLI::Option* option : state_->app.get_options()) {
+    OptionRow row;
+    for (const auto& name : option->get_snames()) row.names.push_back("-" + name);
+    for (const auto& name : option->get_lnames()) row.names.push_back("--" + name);
+    row.takes_value = option->get_items_expected_max() > 0;
+    if (!row.names.empty()) rows.push_back(std::move(row));
+  }
+  return rows;
 }
 
 }  // namespace cli

@@ -8,6 +8,11 @@
 
 namespace cli {
 
+struct OptionRow {
+  std::vector<std::string> names;  // "-f", "--follow"; the long one last
+  bool takes_value = false;
+};
+
 class Options {
  public:
   explicit Options(const std::string& verb);
@@ -25,8 +30,8 @@ class Options {
 
   // Throws usage: an unknown option (with did-you-mean), a missing or surplus word.
   void parse(const std::vector<std::string>& words);
-  // Every option's long name, for completion and for the test of the pages.
-  std::vector<std::string> names() const;
+  // Every option, for completion and for the test of the pages.
+  std::vector<OptionRow> rows() const;
 
  private:
   struct State;

@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <boost/filesystem/operations.hpp>
+
 #include "base/error.hpp"
 #include "text/diagnostic.hpp"
 
@@ -18,6 +20,17 @@ RunAndStep split_run(const std::string& word) {
   const auto slash = word.find('/');
   if (slash == std::string::npos) return {word, ""};
   return {word.substr(0, slash), word.substr(slash + 1)};
+}
+
+FileAndStep split_file(const std::string& word, const fs::path& here) {
+  boost::system::error_code ignored;
+  const fs::path whole = fs::absolute(word, here);
+  if (fs::exists(whole, ignored)) return {whole, ""};
+  const auto hash = word.rfind('#');
+  const auto colons = word.rfind("::");
+  const auto cut = hash != std::string::npos ? hash : colons;
+  if (cut == std::string::npos) return {whole, ""};
+  return {fs::absolute(word.substr(0, cut), here), word.substr(cut + (cut == hash ? 1 : 2))};
 }
 
 const history::StepRecord& find_step(const history::RunRecord& run, const std::string& step) {

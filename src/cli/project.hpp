@@ -22,6 +22,14 @@ struct RunAndStep {
 };
 RunAndStep split_run(const std::string&);
 
+// "FILE", "FILE#STEP" or "FILE::STEP": the file, absolute, and a step of it ("" for all of it). A
+// file that has such a name as a whole is that file.
+struct FileAndStep {
+  fs::path file;
+  std::string step;
+};
+FileAndStep split_file(const std::string&, const fs::path& here);
+
 // The step's record. Throws not_found with did-you-mean and the list.
 const history::StepRecord& find_step(const history::RunRecord&, const std::string& step);
 

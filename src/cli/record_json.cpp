@@ -56,4 +56,19 @@ std::string to_json(const history::RunRecord& run) {
   return object.dump(-1, ' ', false, json::error_handler_t::replace);
 }
 
+std::string to_json(const std::vector<engine::Decision>& decisions) {
+  using Action = engine::Decision::Action;
+  json object = {{"steps", json::array()}};
+  for (const auto& decision : decisions) {
+    json step = {{"step", decision.step},
+                 {"action", decision.action == Action::run    ? "run"
+                            : decision.action == Action::keep ? "keep"
+                                                              : "leave"},
+                 {"reasons", decision.reasons}};
+    if (!decision.from_run.empty()) step["from_run"] = decision.from_run;
+    object["steps"].push_back(std::move(step));
+  }
+  return object.dump(-1, ' ', false, json::error_handler_t::replace);
+}
+
 }  // namespace cli

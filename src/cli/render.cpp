@@ -6,6 +6,7 @@
 #include <ostream>
 
 #include "base/files.hpp"
+#include "cli/colour.hpp"
 #include "cli/table.hpp"
 
 namespace cli {
@@ -14,11 +15,11 @@ void JsonLines::on(const events::Stamped& stamped) {
   out_ << events::to_json(stamped) << std::endl;
 }
 
-std::string report_line(const events::StepEnded& ended, std::size_t step_width) {
+std::string report_line(const events::StepEnded& ended, std::size_t step_width, bool colour) {
   std::string line =
-      fmt::format("{:<{}}  {:<9}  {:>8}  cpu {}  peak {}", ended.step, step_width, ended.status,
-                  base::duration_text(ended.seconds), base::duration_text(ended.cpu_seconds),
-                  base::bytes_text(ended.peak_bytes));
+      fmt::format("{:<{}}  {}  {:>8}  cpu {}  peak {}", ended.step, step_width,
+                  paint(ended.status, 9, colour), base::duration_text(ended.seconds),
+                  base::duration_text(ended.cpu_seconds), base::bytes_text(ended.peak_bytes));
   if (ended.bytes_in > 0) line += fmt::format("  in {}", base::bytes_text(ended.bytes_in));
   if (ended.bytes_out > 0) line += fmt::format("  out {}", base::bytes_text(ended.bytes_out));
   return line;
@@ -44,10 +45,44 @@ std::string outputs_table(const std::vector<events::RunOutput>& outputs) {
   return format_table(rows);
 }
 
+Lines::~Lines() {
+  hide();
+  app_.out.flush();
+}
+
 void Lines::on(const events::Stamped& stamped) {
-  hide_running();
+  now_ = stamped.time;
+  hide();
   std::visit([this](const auto& event) { draw(event); }, stamped.event);
   show_running();
+  app_.out.flush();
+}
+
+void Lines::tick(base::Time now) {
+  if (!app_.terminal || running_.empty()) return;
+  now_ = now;
+  hide();
+  show_running();
+  app_.out.flush();
+}
+
+void Lines::progress(base::Time now, const events::Progress& progress) {
+  if (!app_.terminal) return;
+  if (progress.what != progress_of_) {
+    progress_of_ = progress.what;
+    progress_began_ = progress_drawn_ = now;
+    hide();
+    app_.out.flush();
+    return;
+  }
+  // What is over within a second needs no line, and more than five updates a second nobody reads.
+  if (now - progress_began_ < std::chrono::seconds(1) ||
+      now - progress_drawn_ < std::chrono::milliseconds(200))
+    return;
+  progress_drawn_ = now;
+  hide();
+  show({fmt::format("{}  {}{}", progress.what, base::bytes_text(progress.done),
+                    progress.total ? " of " + base::bytes_text(*progress.total) : "")});
   app_.out.flush();
 }
 
@@ -67,22 +102,23 @@ void Lines::draw(const events::Notice& notice) {
 void Lines::draw(const events::StepStarted& started) {
   if (started.log.empty()) return;  // kept from an earlier run: nothing is running
   logs_[started.step] = started.log;
-  running_.push_back(started.step);
+  running_.push_back({started.step, now_});
 }
 
 void Lines::draw(const events::OutputPublished&) {}
 
 void Lines::draw(const events::StepEnded& ended) {
-  std::erase(running_, ended.step);
-  app_.out << report_line(ended, step_width_) << "\n";
+  std::erase_if(running_, [&](const auto& running) { return running.step == ended.step; });
+  app_.out << report_line(ended, step_width_, app_.colour) << "\n";
   if (ended.status != "Completed") ++unfinished_;
   if (ended.failure) app_.out << failure_text(*ended.failure, logs_[ended.step]);
 }
 
 void Lines::draw(const events::StepPassedOver& passed) {
   if (passed.status != "Reused") ++unfinished_;
-  app_.out << fmt::format("{:<{}}  {:<9}  {}\n", passed.step, step_width_,
-                          passed.status == "Reused" ? "kept" : passed.status, passed.reason);
+  app_.out << fmt::format("{:<{}}  {}  {}\n", passed.step, step_width_,
+                          paint(passed.status == "Reused" ? "kept" : passed.status, 9, app_.colour),
+                          passed.reason);
 }
 
 void Lines::draw(const events::AssetRegistered& asset) {
@@ -90,7 +126,8 @@ void Lines::draw(const events::AssetRegistered& asset) {
 }
 
 void Lines::draw(const events::RunEnded& ended) {
-  app_.out << fmt::format("{} in {}\n", ended.status, base::duration_text(ended.seconds));
+  app_.out << fmt::format("{} in {}\n", paint(ended.status, app_.colour),
+                          base::duration_text(ended.seconds));
   if (!ended.outputs.empty()) app_.out << "outputs:\n" << outputs_table(ended.outputs);
   if (ended.status == "Completed") return;
   app_.out << fmt::format(
@@ -99,13 +136,30 @@ void Lines::draw(const events::RunEnded& ended) {
       unfinished_, steps_, retry_, run_);
 }
 
-void Lines::show_running() {
-  if (!app_.terminal) return;
-  for (const auto& step : running_) app_.out << fmt::format("{:<{}}  running\n", step, step_width_);
-  shown_ = running_.size();
+void Lines::show(const std::vector<std::string>& lines) {
+  const std::size_t width = std::max<std::size_t>(app_.columns(), 2) - 1;
+  for (const auto& line : lines) app_.out << cut(line, width) << "\n";
+  shown_ = lines.size();
 }
 
-void Lines::hide_running() {
+void Lines::show_running() {
+  if (!app_.terminal) return;
+  // A line that has left the screen at its top cannot be erased any more.
+  constexpr std::size_t most = 12;
+  std::vector<std::string> lines;
+  for (const auto& running : running_) {
+    if (lines.size() == most) {
+      lines.push_back(fmt::format("and {} more", running_.size() - most));
+      break;
+    }
+    const auto seconds = std::chrono::duration_cast<std::chrono::seconds>(now_ - running.since);
+    lines.push_back(fmt::format("{:<{}}  running    {:>8}", running.step, step_width_,
+                                base::duration_text(static_cast<double>(seconds.count()))));
+  }
+  show(lines);
+}
+
+void Lines::hide() {
   // Up one line and erase it, once for each line shown.
   for (; shown_ > 0; --shown_) app_.out << "\033[A\033[2K";
 }

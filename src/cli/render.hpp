@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "cli/app.hpp"
+#include "engine/execute.hpp"
 #include "events/sink.hpp"
 #include "history/history.hpp"
 
@@ -28,7 +29,11 @@ class Lines final : public events::Sink {
  public:
   // `retry`: the command that runs again from where a failed run stopped, without the run's name.
   Lines(App& app, std::string retry) : app_(app), retry_(std::move(retry)) {}
+  // What stands in place would be left behind when a run ends by an exception.
+  ~Lines() override;
   void on(const events::Stamped&) override;
+  void tick(base::Time) override;
+  void progress(base::Time, const events::Progress&) override;
 
  private:
   void draw(const events::RunStarted&);
@@ -39,8 +44,11 @@ class Lines final : public events::Sink {
   void draw(const events::StepPassedOver&);
   void draw(const events::AssetRegistered&);
   void draw(const events::RunEnded&);
+  // What stands in place, below the lines that stay: one line each, cut to the terminal's width,
+  // because a wrapped one could not be erased by going up one line.
+  void show(const std::vector<std::string>& lines);
   void show_running();
-  void hide_running();
+  void hide();
 
   App& app_;
   std::string retry_;
@@ -48,19 +56,31 @@ class Lines final : public events::Sink {
   std::size_t step_width_ = 0;
   std::size_t steps_ = 0;
   std::size_t unfinished_ = 0;
-  std::vector<std::string> running_;
+  struct Running {
+    std::string step;
+    base::Time since;
+  };
+  std::vector<Running> running_;
+  base::Time now_;
   std::size_t shown_ = 0;
+  std::string progress_of_;
+  base::Time progress_began_;
+  base::Time progress_drawn_;
   std::map<std::string, std::string> logs_;  // step → its log
 };
 
 // "train    Completed    1.2 s   cpu 0.9 s   peak 81 MB   in 1.2 kB   out 3 B"
-std::string report_line(const events::StepEnded&, std::size_t step_width);
+std::string report_line(const events::StepEnded&, std::size_t step_width, bool colour = false);
 // Why a step failed: exception, place, last lines, log, hint; each line indented by two.
 std::string failure_text(const events::Failure&, const std::string& log);
 // "accuracy  0.9737  path"
 std::string outputs_table(const std::vector<events::RunOutput>&);
 
 // A run as one JSON object on one line: for `runs list --json` and `runs show --json`.
+// Schema: docs/schemas/run.json.
 std::string to_json(const history::RunRecord&);
+
+// What a dry run decided, as one JSON object on one line. Schema: docs/schemas/dry-run.json.
+std::string to_json(const std::vector<engine::Decision>&);
 
 }  // namespace cli

@@ -37,17 +37,31 @@ std::string scalar_of(const text::Node& node, const char* key) {
   return value && value->is_scalar() ? value->scalar : "";
 }
 
-// What `-f data.yml` says stands in for the options that are not given.
+void refuse_errors(const fs::path& file, const std::string& shown, App& app) {
+  text::Diagnostics diagnostics;
+  definition::validate_file(file, open_project(file.parent_path()).catalogue, diagnostics);
+  diagnostics.sort();
+  for (const auto& diagnostic : diagnostics.all()) app.err << text::render(diagnostic, app.colour);
+  if (!diagnostics.ok())
+    throw base::Error(base::Code::bad_definition,
+                      fmt::format("{} has {} error{}; nothing was registered", shown,
+                                  diagnostics.errors(), diagnostics.errors() == 1 ? "" : "s"));
+}
+
+// What `-f data.yml` says stands in for the options that are not given. Its paths are relative to
+// it.
 Args with_file(Args args, App& app) {
   if (args.file.empty()) return args;
   const fs::path file = fs::absolute(args.file, app.here);
   const auto node = text::parse_yaml(text::read_source(file));
+  // Without either key the file could be anything to the validator; az takes it as data.
+  if (node.find("$schema") || node.find("type")) refuse_errors(file, args.file, app);
   if (args.name.empty()) args.name = scalar_of(node, "name");
   if (args.version.empty()) args.version = scalar_of(node, "version");
   if (args.type.empty()) args.type = scalar_of(node, "type");
   if (args.path.empty()) {
     args.path = scalar_of(node, "path");
-    if (args.path.find("://") == std::string::npos && !args.path.empty())
+    if (!workspace::is_uri(args.path) && !args.path.empty())
       args.path = fs::absolute(args.path, file.parent_path()).lexically_normal().native();
   }
   return args;
@@ -58,7 +72,7 @@ model::DataAsset make_asset(const Args& args, App& app) {
     throw base::Error(base::Code::usage, "a data asset needs a name and a path")
         .hint("amlocal data create --name NAME --version 1 --path PATH");
   model::DataAsset asset{args.name, args.version, model::DataType::uri_folder, args.path};
-  const bool local = args.path.find("://") == std::string::npos;
+  const bool local = !workspace::is_uri(args.path);
   if (local) {
     const fs::path path = fs::absolute(args.path, app.here).lexically_normal();
     boost::system::error_code ignored;
@@ -74,30 +88,25 @@ model::DataAsset make_asset(const Args& args, App& app) {
       throw base::Error(base::Code::usage, fmt::format("'{}' is no type of data", args.type))
           .hint(text::did_you_mean(args.type, {"uri_file", "uri_folder", "mltable"}));
     asset.type = *type;
+  } else if (args.path.starts_with("https://") || args.path.starts_with("http://")) {
+    asset.type = model::DataType::uri_file;  // all that http can give
   }
   return asset;
 }
 
-std::string next_version(const std::vector<model::DataAsset>& data, const std::string& name) {
-  long highest = 0;
-  for (const auto& asset : data)
-    if (asset.name == name)
-      highest = std::max(highest, std::strtol(asset.version.c_str(), nullptr, 10));
-  return std::to_string(highest + 1);
-}
-
 int create(const Args& given, App& app) {
-  Project project = open_project(app.here);
+  const Project project = open_project(app.here);
   model::DataAsset asset = make_asset(with_file(given, app), app);
-  auto& data = project.settings.data;
-  if (asset.version.empty()) asset.version = next_version(data, asset.name);
-  for (const auto& other : data)
-    if (other.name == asset.name && other.version == asset.version)
-      throw base::Error(base::Code::exists, fmt::format("azureml:{}:{} is already registered",
-                                                        asset.name, asset.version))
-          .hint(fmt::format("leave --version out for version {}", next_version(data, asset.name)));
-  data.push_back(asset);
-  workspace::write_settings(project.layout, project.settings);
+  workspace::update_settings(project.layout, [&](workspace::Settings& settings) {
+    const auto next = [&] { return history::next_version(project.layout, settings, asset.name); };
+    if (asset.version.empty()) asset.version = next();
+    for (const auto& other : settings.data)
+      if (other.name == asset.name && other.version == asset.version)
+        throw base::Error(base::Code::exists, fmt::format("azureml:{}:{} is already registered",
+                                                          asset.name, asset.version))
+            .hint(fmt::format("leave --version out for version {}", next()));
+    settings.data.push_back(asset);
+  });
   app.out << fmt::format("azureml:{}:{} is {}\n", asset.name, asset.version,
                          base::display_path(asset.path));
   return 0;
@@ -164,14 +173,14 @@ int show(const Args& args, App& app) {
 
 int remove(const Args& args, App& app) {
   const std::string name = name_of(args);
-  Project project = open_project(app.here);
-  auto& data = project.settings.data;
-  const auto before = data;
-  std::erase_if(data, [&](const auto& asset) {
-    return asset.name == name && (args.version.empty() || asset.version == args.version);
+  const Project project = open_project(app.here);
+  workspace::update_settings(project.layout, [&](workspace::Settings& settings) {
+    const auto before = settings.data;
+    std::erase_if(settings.data, [&](const auto& asset) {
+      return asset.name == name && (args.version.empty() || asset.version == args.version);
+    });
+    if (settings.data.size() == before.size()) throw unknown_asset(name, all_assets(project));
   });
-  if (data.size() == before.size()) throw unknown_asset(name, before);
-  workspace::write_settings(project.layout, project.settings);
   app.out << fmt::format("removed {} from amlocal.yml; the data itself stays\n", name);
   return 0;
 }
@@ -181,8 +190,8 @@ int remove(const Args& args, App& app) {
 std::vector<Verb> verbs_of_data() {
   return {make_verb<Args>("data create", "data", declare_create, create),
           make_verb<Args>("data list", "data", declare_none, list),
-          make_verb<Args>("data show", "data", declare_named, show),
-          make_verb<Args>("data delete", "data", declare_named, remove)};
+          make_verb<Args>("data show", "data", declare_named, show, Words::data),
+          make_verb<Args>("data delete", "data", declare_named, remove, Words::data)};
 }
 
 }  // namespace cli

@@ -110,7 +110,18 @@ void block_signals() {
   ::pthread_sigmask(SIG_BLOCK, &set, nullptr);
 }
 
-int run(const Args& args, App& app) {
+// `run FILE#STEP` is `run FILE --only STEP`.
+Args with_step_of_file(Args args, App& app) {
+  const FileAndStep named = split_file(args.file, app.here);
+  if (named.step.empty()) return args;
+  args.file.resize(args.file.find_last_of("#:", args.file.size() - named.step.size() - 1));
+  while (args.file.ends_with(":")) args.file.pop_back();
+  args.only.push_back(named.step);
+  return args;
+}
+
+int run(const Args& given, App& app) {
+  const Args args = with_step_of_file(given, app);
   const fs::path file = fs::absolute(args.file, app.here);
   const Project project = open_project(file.parent_path());
   const model::Job job = load(args, project, app);
@@ -120,7 +131,11 @@ int run(const Args& args, App& app) {
   const engine::Surroundings surroundings{project.layout, project.settings, project.catalogue,
                                           app.environment, app.clock};
   if (args.dry_run) {
-    show_plan(engine::decide(job, options, surroundings), app);
+    const auto decisions = engine::decide(job, options, surroundings);
+    if (args.json)
+      app.out << to_json(decisions) << "\n";
+    else
+      show_plan(decisions, app);
     return 0;
   }
   block_signals();
@@ -146,7 +161,7 @@ int run(const Args& args, App& app) {
 }  // namespace
 
 std::vector<Verb> verbs_of_run() {
-  return {make_verb<Args>("run", "run", declare, run)};
+  return {make_verb<Args>("run", "run", declare, run, Words::files)};
 }
 
 }  // namespace cli

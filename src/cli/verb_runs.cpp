@@ -1,14 +1,11 @@
 #include <fmt/format.h>
-#include <poll.h>
-#include <sys/inotify.h>
-#include <unistd.h>
 
-#include <fcntl.h>
 #include <boost/filesystem/operations.hpp>
 #include <ostream>
 
 #include "base/error.hpp"
 #include "base/files.hpp"
+#include "cli/colour.hpp"
 #include "cli/project.hpp"
 #include "cli/render.hpp"
 #include "cli/table.hpp"
@@ -40,7 +37,7 @@ int list(const RunArgs& args, App& app) {
   }
   std::vector<std::vector<std::string>> rows{{"RUN", "STATUS", "STARTED", "TOOK", "DEFINITION"}};
   for (const auto& run : runs)
-    rows.push_back({run.name, std::string(to_string(run.status)),
+    rows.push_back({run.name, paint(to_string(run.status), app.colour),
                     base::to_iso(run.started).substr(0, 19) + "Z", base::duration_text(run.seconds),
                     base::display_path(run.definition)});
   app.out << format_table(rows);
@@ -59,75 +56,22 @@ int show(const RunArgs& args, App& app) {
     app.out << to_json(run) << "\n";
     return 0;
   }
-  app.out << fmt::format("run {}  {}  ({})\n", run.name, to_string(run.status),
+  app.out << fmt::format("run {}  {}  ({})\n", run.name, paint(to_string(run.status), app.colour),
                          base::display_path(run.definition));
   for (const auto& notice : run.notices) app.out << fmt::format("note: {}\n", notice);
   std::size_t width = 0;
   for (const auto& step : run.steps) width = std::max(width, step.path.size());
   for (const auto& step : run.steps) {
     if (step.ended) {
-      app.out << report_line(*step.ended, width) << "\n";
+      app.out << report_line(*step.ended, width, app.colour) << "\n";
       if (step.ended->failure) app.out << failure_text(*step.ended->failure, step.log);
     } else {
-      app.out << fmt::format("{:<{}}  {}{}\n", step.path, width, to_string(step.status),
+      app.out << fmt::format("{:<{}}  {}{}\n", step.path, width,
+                             paint(to_string(step.status), app.colour),
                              step.from_run.empty() ? "" : fmt::format("  from {}", step.from_run));
     }
   }
   if (!run.outputs.empty()) app.out << "outputs:\n" << outputs_table(run.outputs);
-  return 0;
-}
-
-struct LogArgs {
-  std::string run;
-  bool follow = false;
-};
-
-void declare_logs(Options& options, LogArgs& args) {
-  options.argument("run", args.run, false);
-  options.flag("-f,--follow", args.follow);
-}
-
-// Copies what the log holds from `offset` on and returns the new offset.
-off_t copy_log(const base::Fd& log, off_t offset, App& app) {
-  char buffer[65536];
-  for (;;) {
-    const ssize_t n = ::pread(log.get(), buffer, sizeof buffer, offset);
-    if (n <= 0) break;
-    app.out.write(buffer, n);
-    offset += n;
-  }
-  app.out.flush();
-  return offset;
-}
-
-// Shows the log as it grows, until the step's run has ended.
-void follow_log(const base::Fd& log, const std::string& run, const std::string& step,
-                const Project& project, App& app) {
-  off_t offset = 0;
-  for (bool ended = false; !ended;) {
-    const auto record = history::read_run(project.layout, run);
-    ended = record.status != model::Status::running || find_step(record, step).ended.has_value();
-    offset = copy_log(log, offset, app);
-    if (!ended) ::poll(nullptr, 0, 200);
-  }
-}
-
-int logs(const LogArgs& args, App& app) {
-  const Project project = open_project(app.here);
-  const auto [name, step] = split_run(args.run.empty() ? "@last" : args.run);
-  const auto run = history::read_run(project.layout, name);
-  bool any = false;
-  for (const auto& record : run.steps) {
-    if (record.log.empty() || (!step.empty() && record.path != find_step(run, step).path)) continue;
-    any = true;
-    if (step.empty() && run.steps.size() > 1) app.out << fmt::format("==> {} <==\n", record.path);
-    const base::Fd log = base::open_file(record.log, O_RDONLY);
-    if (args.follow)
-      follow_log(log, run.name, record.path, project, app);
-    else
-      copy_log(log, 0, app);
-  }
-  if (!any) app.out << "no log yet: no step of it has started\n";
   return 0;
 }
 
@@ -248,11 +192,10 @@ int gc(const GcArgs& args, App& app) {
 
 std::vector<Verb> verbs_of_runs() {
   return {make_verb<RunArgs>("runs list", "runs", declare_list, list),
-          make_verb<RunArgs>("runs show", "runs", declare_show, show),
-          make_verb<LogArgs>("runs logs", "runs", declare_logs, logs),
-          make_verb<OutputArgs>("runs outputs", "runs", declare_outputs, outputs),
-          make_verb<RunArgs>("runs cancel", "runs", declare_cancel, cancel),
-          make_verb<DeleteArgs>("runs delete", "runs", declare_delete, remove),
+          make_verb<RunArgs>("runs show", "runs", declare_show, show, Words::runs),
+          make_verb<OutputArgs>("runs outputs", "runs", declare_outputs, outputs, Words::steps),
+          make_verb<RunArgs>("runs cancel", "runs", declare_cancel, cancel, Words::runs),
+          make_verb<DeleteArgs>("runs delete", "runs", declare_delete, remove, Words::runs),
           make_verb<GcArgs>("runs gc", "runs", declare_gc, gc)};
 }
 

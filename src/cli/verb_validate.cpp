@@ -1,6 +1,7 @@
 #include <fmt/format.h>
 
 #include <boost/filesystem/operations.hpp>
+#include <nlohmann/json.hpp>
 #include <ostream>
 
 #include "base/files.hpp"
@@ -15,11 +16,36 @@ namespace {
 struct Args {
   std::vector<std::string> files;
   bool strict = false;
+  bool json = false;
 };
 
 void declare(Options& options, Args& args) {
   options.arguments("files", args.files);
   options.flag("--strict", args.strict);
+  options.flag("--json", args.json);
+}
+
+// Schema: docs/schemas/validate.json.
+std::string to_json(const text::Diagnostics& diagnostics, bool strict) {
+  nlohmann::json list = nlohmann::json::array();
+  for (const auto& diagnostic : diagnostics.all()) {
+    const bool error = strict || diagnostic.severity == text::Severity::error;
+    nlohmann::json item = {{"severity", error ? "error" : "warning"},
+                           {"what", diagnostic.what},
+                           {"hint", diagnostic.hint}};
+    if (diagnostic.place.known()) {
+      item["file"] = diagnostic.place.source->path;
+      item["line"] = diagnostic.place.line;
+      item["column"] = diagnostic.place.column;
+    }
+    list.push_back(std::move(item));
+  }
+  const std::size_t errors = diagnostics.errors() + (strict ? diagnostics.warnings() : 0);
+  const nlohmann::json object = {{"ok", errors == 0},
+                                 {"errors", errors},
+                                 {"warnings", strict ? 0 : diagnostics.warnings()},
+                                 {"diagnostics", std::move(list)}};
+  return object.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
 }
 
 int run(const Args& args, App& app) {
@@ -29,6 +55,10 @@ int run(const Args& args, App& app) {
     definition::validate_file(path, open_project(path.parent_path()).catalogue, diagnostics);
   }
   diagnostics.sort();
+  if (args.json) {
+    app.out << to_json(diagnostics, args.strict) << "\n";
+    return diagnostics.errors() + (args.strict ? diagnostics.warnings() : 0) > 0 ? 1 : 0;
+  }
   for (auto diagnostic : diagnostics.all()) {
     if (args.strict) diagnostic.severity = text::Severity::error;
     app.err << text::render(diagnostic, app.colour);
@@ -49,7 +79,7 @@ int run(const Args& args, App& app) {
 }  // namespace
 
 std::vector<Verb> verbs_of_validate() {
-  return {make_verb<Args>("validate", "validate", declare, run)};
+  return {make_verb<Args>("validate", "validate", declare, run, Words::files)};
 }
 
 }  // namespace cli
