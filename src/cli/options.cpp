@@ -35,7 +35,8 @@ void Options::values(const std::string& names, std::vector<std::string>& field) 
   state_->app.add_option(names, field)
       ->expected(1)
       ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll)
-      ->type_size(1);
+      ->type_size(1)
+      ->allow_extra_args(false);  // or `--set a=1 FILE` would take FILE too
 }
 
 void Options::argument(const std::string& name, std::string& field, bool required) {

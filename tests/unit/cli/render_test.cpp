@@ -75,7 +75,7 @@ TEST_CASE("each event in plain lines") {
   CHECK(screen.on(events::StepStarted{"prep", "id", "/log", ""}) == "");
   CHECK(screen.on(events::OutputPublished{"prep", "o", "uri_file", "upload", "u", "/o"}) == "");
   CHECK(screen.on(ended()) ==
-        "prep          Completed     1.2 s  cpu 0.5 s  peak 81.0 MB  in 1.2 kB\n");
+        "prep          Completed     1.2 s  cpu 0.5 s  peak 81.0 MB  in 1.20 kB\n");
   CHECK(screen.on(
             events::StepPassedOver{"nested/train", "Skipped", "step 'prep' did not finish", ""}) ==
         "nested/train  Skipped    step 'prep' did not finish\n");
@@ -154,10 +154,10 @@ TEST_CASE("progress shows after a second, in place, and leaves nothing behind") 
   Screen screen(80);
   CHECK(screen.progress({"fetching a.csv", 1000, {}}, 0ms) == "");
   CHECK(screen.progress({"fetching a.csv", 2000, {}}, 900ms) == "");
-  CHECK(screen.progress({"fetching a.csv", 3000, {}}, 1100ms) == "fetching a.csv  3.0 kB\n");
+  CHECK(screen.progress({"fetching a.csv", 3000, {}}, 1100ms) == "fetching a.csv  3.00 kB\n");
   CHECK(screen.progress({"fetching a.csv", 4000, 9000}, 1200ms) == "");
   CHECK(screen.progress({"fetching a.csv", 5000, 9000}, 1400ms) ==
-        std::string(erase) + "fetching a.csv  5.0 kB of 9.0 kB\n");
+        std::string(erase) + "fetching a.csv  5.00 kB of 9.00 kB\n");
   CHECK(screen.progress({}, 1500ms) == erase);
 }
 
