@@ -120,9 +120,10 @@ std::string interpreter_of(const std::string& name, const Project& project, App&
 
 void examine_settings(const Project& project, App& app, Examination& examination) {
   examination.check("interpreter", [&] { return interpreter_of("", project, app); });
-  for (const auto& [name, python] : project.settings.environments)
-    if (name != "default")
-      examination.check("environment " + name, [&] { return interpreter_of(name, project, app); });
+  for (const auto& entry : project.settings.environments)
+    if (entry.first != "default")
+      examination.check("environment " + entry.first,
+                        [&] { return interpreter_of(entry.first, project, app); });
   const auto gone = [](const fs::path& path) {
     boost::system::error_code ignored;
     return !fs::exists(path, ignored);

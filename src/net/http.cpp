@@ -102,6 +102,9 @@ Trouble trouble_of(CURLcode code, const std::string& detail, const std::string& 
     case CURLE_COULDNT_CONNECT:
       return {Kind::unreachable, fmt::format("'{}' does not answer ({})", host, detail)};
     case CURLE_OPERATION_TIMEDOUT:
+      // Without a network some resolvers say nothing at all: asking again would only take longer.
+      if (detail.starts_with("Resolving"))
+        return {Kind::unknown_host, fmt::format("the host '{}' is not known ({})", host, detail)};
       return {Kind::silent, fmt::format("'{}' is silent ({})", host, detail)};
     case CURLE_PARTIAL_FILE:
     case CURLE_GOT_NOTHING:

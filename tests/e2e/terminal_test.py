@@ -17,6 +17,7 @@ import time
 import unittest
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "support"))
+from http_server import File, Server  # noqa: E402
 from project import AMLOCAL, Project  # noqa: E402
 
 PIPELINE = """type: pipeline
@@ -105,6 +106,20 @@ class Terminal(Project):
         text, _ = self.run_in_terminal("run", "p.yml", TERM="dumb")
         self.assertNotIn("\x1b", text)
         self.assertNotIn("running", text)
+
+    def test_a_long_download_shows_how_far_it_is(self):
+        content = bytes(1 << 20)
+        with Server({"/a.bin": File(content, etag='"1"', pause=0.15)}) as server:
+            self.write("job.yml", f"""type: command
+command: ls ${{{{inputs.raw}}}}
+environment: azureml:any:1
+inputs:
+  raw: {{type: uri_file, path: "{server.url('/a.bin')}"}}
+""")
+            text, status = self.run_in_terminal("run", "job.yml")
+        self.assertEqual(status, 0, text)
+        self.assertRegex(text, r"fetching a.bin  \d+ kB of 1.05 MB")
+        self.assertFalse([line for line in screen_of(text, 80) if "fetching" in line])
 
     def test_init_asks_before_it_writes_the_ignore_file(self):
         text, status = self.run_in_terminal("init", typed=b"n\n")

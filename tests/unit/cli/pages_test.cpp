@@ -49,7 +49,9 @@ TEST_CASE("every option stands in its verb's page, and a page has no other") {
     for (const auto& option : verb.options())
       known.insert(option.names.begin(), option.names.end());
   }
-  for (const auto& [name, known] : of_page) {
+  for (const auto& entry : of_page) {
+    const std::string& name = entry.first;
+    const auto& known = entry.second;
     CAPTURE(name);
     REQUIRE_FALSE(cli::page(name).empty());
     // A table's row begins with its option; elsewhere an option may be quoted from another page.
