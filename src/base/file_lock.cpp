@@ -2,6 +2,8 @@
 
 #include <fcntl.h>
 #include <sys/file.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #include <boost/filesystem/operations.hpp>
 
@@ -9,17 +11,39 @@
 
 namespace base {
 
+namespace {
+
+// Whether the open file is still the one that the path names.
+bool has_its_name(const Fd& fd, const fs::path& path) {
+  struct stat open {};
+  struct stat named {};
+  return ::fstat(fd.get(), &open) == 0 && ::stat(path.c_str(), &named) == 0 &&
+         open.st_ino == named.st_ino && open.st_dev == named.st_dev;
+}
+
+}  // namespace
+
+FileLock::~FileLock() {
+  if (!remove_.empty()) ::unlink(remove_.c_str());
+}
+
 FileLock FileLock::wait(const fs::path& path) {
-  Fd fd = open_file(path, O_RDWR | O_CREAT);
-  sys("lock", path.native(), [&] { return ::flock(fd.get(), LOCK_EX); });
-  return FileLock(std::move(fd));
+  for (;;) {
+    Fd fd = open_file(path, O_RDWR | O_CREAT);
+    sys("lock", path.native(), [&] { return ::flock(fd.get(), LOCK_EX); });
+    if (has_its_name(fd, path)) return FileLock(std::move(fd));
+  }
 }
 
 std::optional<FileLock> FileLock::try_take(const fs::path& path) {
-  Fd fd = open_file(path, O_RDWR | O_CREAT);
-  if (::flock(fd.get(), LOCK_EX | LOCK_NB) == 0) return FileLock(std::move(fd));
-  if (errno == EWOULDBLOCK) return std::nullopt;
-  throw os_error("lock", path.native());
+  for (;;) {
+    Fd fd = open_file(path, O_RDWR | O_CREAT);
+    if (::flock(fd.get(), LOCK_EX | LOCK_NB) != 0) {
+      if (errno == EWOULDBLOCK) return std::nullopt;
+      throw os_error("lock", path.native());
+    }
+    if (has_its_name(fd, path)) return FileLock(std::move(fd));
+  }
 }
 
 bool FileLock::held(const fs::path& path) {

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <optional>
+#include <utility>
 
 #include "base/fd.hpp"
 
@@ -17,9 +18,19 @@ class FileLock {
   // Whether somebody holds it at this moment; false where the file is missing.
   static bool held(const fs::path&);
 
+  FileLock(FileLock&& other) noexcept
+      : fd_(std::move(other.fd_)), remove_(std::exchange(other.remove_, {})) {}
+  FileLock& operator=(FileLock&&) = delete;
+  ~FileLock();
+
+  // Has the file removed when the lock is given up. Safe with others who wait for or try the same
+  // path: whoever locks a file that has lost its name meanwhile tries again.
+  void remove_at_end(const fs::path& path) { remove_ = path; }
+
  private:
   explicit FileLock(Fd fd) : fd_(std::move(fd)) {}
   Fd fd_;
+  fs::path remove_;
 };
 
 }  // namespace base

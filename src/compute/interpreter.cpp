@@ -13,6 +13,7 @@
 #include "base/error.hpp"
 #include "base/files.hpp"
 #include "base/hash.hpp"
+#include "compute/activation.hpp"
 
 namespace compute {
 namespace {
@@ -54,9 +55,7 @@ base::Error no_interpreter(const std::string& name, const std::string& problem) 
   const std::string label = name.empty() ? "the inline environment" : "environment '" + name + "'";
   const std::string key = name.empty() ? "default" : name;
   return base::Error(base::Code::unavailable, "no Python for " + label + ": " + problem)
-      .hint(
-          "make one with 'python3 -m venv .venv' and name it in amlocal.yml under environments: " +
-          key + ": .venv");
+      .hint("make one with 'python3 -m venv .venv' and name it: amlocal env use " + key + " .venv");
 }
 
 fs::path executable_of(const std::string& name, const fs::path& given,
@@ -146,15 +145,6 @@ void remember(const fs::path& file, const fs::path& python, const std::string& a
   }
 }
 
-// What `activate` would set. Neither runs the environment's own activation scripts.
-base::Variables activation_of(const fs::path& bin) {
-  const fs::path prefix = bin.parent_path();
-  if (fs::exists(prefix / "pyvenv.cfg")) return {{"VIRTUAL_ENV", prefix.native()}};
-  if (fs::is_directory(prefix / "conda-meta"))
-    return {{"CONDA_PREFIX", prefix.native()}, {"CONDA_DEFAULT_ENV", prefix.filename().native()}};
-  return {};
-}
-
 bool passes(const std::string& name, const std::vector<std::string>& pass) {
   static constexpr std::array<std::string_view, 19> names = {
       "HOME",          "USER",         "LOGNAME",
@@ -198,7 +188,7 @@ Interpreter find_interpreter(const std::string& name,
   found.python = answer->executable.empty() ? asked : fs::path(answer->executable);
   found.bin = found.python.parent_path();
   found.version = answer->version;
-  found.activation = activation_of(found.bin);
+  found.activation = activation_of(found.bin.parent_path(), shell, cache_folder);
   found.why = choice->why;
   return found;
 }

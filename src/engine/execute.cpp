@@ -234,13 +234,14 @@ class Run {
     request.runtime = {prepared.interpreter.python, prepared.interpreter.bin,
                        prepared.interpreter.activation};
     request.folder = recorder_->folder() / "steps" / planned.path;
+    request.locks = surroundings_.layout.locks();
     if (prepared.snapshot) request.snapshot = prepared.snapshot->folder;
     auto pass = options_.pass_env;
     pass.insert(pass.end(), surroundings_.settings.pass_env.begin(),
                 surroundings_.settings.pass_env.end());
     request.environment = compute::clean_environment(surroundings_.shell, pass);
     for (const auto& input : planned.inputs) {
-      step::BoundInput bound{input.name, input.type, input.mode, "", "", ""};
+      step::BoundInput bound{input.name, input.type, input.mode, "", "", "", ""};
       if (const auto* literal = std::get_if<model::Literal>(&input.source)) {
         bound.literal = literal->text;
       } else if (const auto* from = std::get_if<Upstream>(&input.source)) {
@@ -248,6 +249,8 @@ class Run {
         if (found == decided_.outputs[from->step].end()) continue;  // optional, and its step failed
         bound.source = found->second.path;
         bound.uri = found->second.uri;
+        bound.origin =
+            fmt::format("output '{}' of step '{}'", from->output, plan_.steps[from->step].path);
       } else {
         const Located& located = prepared.located.at(input.name);
         bound.source = located.path;

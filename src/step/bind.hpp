@@ -19,7 +19,8 @@ struct Bindings {
   std::map<std::string, std::string> outputs;        // ${{outputs.x}}
   std::vector<std::pair<fs::path, fs::path>> views;  // read-only views for the supervisor
   std::vector<std::string> notices;
-  std::vector<base::FileLock> locks;  // on the places that outputs go to
+  std::vector<base::FileLock> locks;           // on the places that outputs go to
+  std::map<std::string, std::string> writers;  // such a place → the output that goes there
   std::uint64_t bytes_in = 0;
 };
 

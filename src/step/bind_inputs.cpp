@@ -1,11 +1,15 @@
 #include <fcntl.h>
 #include <fmt/format.h>
+#include <sys/stat.h>
+#include <sys/statvfs.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <boost/filesystem/operations.hpp>
 
 #include "base/error.hpp"
 #include "base/files.hpp"
+#include "base/private_copy.hpp"
 #include "step/bind.hpp"
 #include "step/supervise.hpp"
 
@@ -14,17 +18,37 @@ namespace {
 
 using model::AccessMode;
 
-// A private copy that the step may change. Refused before it would fill the disk.
+bool shares_blocks(const fs::path& source, const fs::path& folder) {
+  struct stat one {};
+  struct stat other {};
+  return ::stat(source.c_str(), &one) == 0 && ::stat(folder.c_str(), &other) == 0 &&
+         one.st_dev == other.st_dev && base::can_reflink(folder);
+}
+
+// Some room stays free, so that the step and amlocal's own records can still write.
+void refuse_without_room(const BoundInput& input, std::uint64_t size, const fs::path& folder) {
+  struct statvfs status {};
+  base::sys("look at", folder.native(), [&] { return ::statvfs(folder.c_str(), &status); });
+  const std::uint64_t total = static_cast<std::uint64_t>(status.f_blocks) * status.f_frsize;
+  const std::uint64_t free = static_cast<std::uint64_t>(status.f_bavail) * status.f_frsize;
+  const std::uint64_t kept = std::min<std::uint64_t>(total / 20, 1'000'000'000);
+  if (size + kept <= free || shares_blocks(input.source, folder)) return;
+  throw base::Error(base::Code::no_space,
+                    fmt::format("input '{}' needs {} for its copy; {} are free in '{}', of which "
+                                "{} must stay free",
+                                input.name, base::bytes_text(size), base::bytes_text(free),
+                                folder.native(), base::bytes_text(kept)))
+      .hint(fmt::format("free some space (`amlocal runs gc` removes old runs), or give input '{}' "
+                        "mode ro_mount, which copies nothing",
+                        input.name));
+}
+
+// A private copy that the step may change.
 fs::path copy_input(const BoundInput& input, const fs::path& target, Bindings& bindings) {
-  const auto size = base::measure_tree(input.source);
-  const auto free = base::free_space(target.parent_path());
-  if (size.bytes > free && !base::can_reflink(target.parent_path()))
-    throw base::Error(base::Code::no_space,
-                      fmt::format("input '{}' needs {} and {} are free in {}", input.name,
-                                  base::bytes_text(size.bytes), base::bytes_text(free),
-                                  target.parent_path().native()))
-        .hint("free some space (`amlocal runs gc` removes old runs), or use mode ro_mount");
-  base::copy_tree(input.source, target);
+  const auto size = base::measure_tree(fs::canonical(input.source));
+  refuse_without_room(input, size.bytes, target.parent_path());
+  base::while_doing([&] { return fmt::format("copying input '{}'", input.name); },
+                    [&] { base::private_copy(input.source, target); });
   bindings.bytes_in += size.bytes;
   return target;
 }
@@ -43,9 +67,15 @@ fs::path view_input(const BoundInput& input, const fs::path& target, Bindings& b
 void refuse_unreadable(const BoundInput& input) {
   boost::system::error_code ignored;
   if (!fs::exists(input.source, ignored))
-    throw base::Error(base::Code::not_found, fmt::format("input '{}': there is nothing at '{}'",
-                                                         input.name, input.source.native()))
-        .hint("see whether the step before wrote this output, or whether the path is right");
+    throw base::Error(
+        base::Code::not_found,
+        input.origin.empty()
+            ? fmt::format("input '{}': there is nothing at '{}'", input.name, input.source.native())
+            : fmt::format("input '{}': there is nothing at '{}'; {} was not written", input.name,
+                          input.source.native(), input.origin))
+        .hint(input.origin.empty()
+                  ? "see whether the path is right"
+                  : "see what the command of that step does with the output's path");
   if (::access(input.source.c_str(), R_OK) != 0)
     throw base::os_error(fmt::format("read input '{}' at", input.name), input.source.native());
 }

@@ -1,9 +1,13 @@
+#include <fcntl.h>
 #include <fmt/format.h>
 
 #include <boost/filesystem/operations.hpp>
+#include <cerrno>
+#include <optional>
 
 #include "base/error.hpp"
 #include "base/files.hpp"
+#include "base/hash.hpp"
 #include "base/names.hpp"
 #include "step/bind.hpp"
 
@@ -18,15 +22,51 @@ fs::path without_slash(const fs::path& path) {
   return text;
 }
 
-void lock_destination(const BoundOutput& output, const fs::path& destination, Bindings& bindings) {
-  const fs::path locks = destination.parent_path() / ".locks";
-  fs::create_directories(locks);
-  auto lock = base::FileLock::try_take(locks / (destination.filename().native() + ".lock"));
-  if (!lock)
-    throw base::Error(base::Code::conflict, fmt::format("output '{}': another run is writing '{}'",
-                                                        output.name, destination.native()))
-        .hint("wait for it, or give the output another path");
+base::Error conflict(const BoundOutput& output, const fs::path& destination,
+                     const fs::path& lock_file) {
+  std::string holder;
+  try {
+    holder = base::read_file(lock_file);
+  } catch (const base::Error&) {  // given up at this moment
+  }
+  return base::Error(base::Code::conflict,
+                     fmt::format("output '{}': {} is writing '{}'", output.name,
+                                 holder.empty() ? "another run" : holder, destination.native()))
+      .hint("wait until it has ended, or give the output another path");
+}
+
+// The lock lies with amlocal's own records, never beside the user's data, and says who holds it.
+void lock_destination(const Request& request, const BoundOutput& output,
+                      const fs::path& destination, Bindings& bindings) {
+  const std::string place = fs::weakly_canonical(destination).native();
+  const auto [other, is_new] = bindings.writers.emplace(place, output.name);
+  if (!is_new)
+    throw base::Error(base::Code::conflict, fmt::format("outputs '{}' and '{}' both go to '{}'",
+                                                        other->second, output.name, place))
+        .hint("give one of them another path");
+  fs::create_directories(request.locks);
+  const fs::path file = request.locks / (base::hash_text(place) + ".lock");
+  auto lock = base::FileLock::try_take(file);
+  if (!lock) throw conflict(output, destination, file);
+  lock->remove_at_end(file);
+  base::write_all(base::open_file(file, O_WRONLY | O_TRUNC),
+                  fmt::format("step '{}' of run {}", request.path, request.identity.run),
+                  file.native());
   bindings.locks.push_back(std::move(*lock));
+}
+
+// The operating system's refusals, told as what they mean for this output.
+template <class Act>
+void while_writing(const BoundOutput& output, const fs::path& destination, Act act) {
+  const std::string doing = fmt::format("write output '{}' to", output.name);
+  try {
+    act();
+  } catch (const fs::filesystem_error& problem) {
+    throw base::os_error(doing, destination.native(), problem.code().value());
+  } catch (const base::Error& error) {
+    if (error.code() != base::Code::no_space) throw;
+    throw base::os_error(doing, destination.native(), ENOSPC);
+  }
 }
 
 // A link to where the output lies: what the step writes is there at once.
@@ -62,28 +102,85 @@ void merge_folder(const fs::path& from, const fs::path& to) {
   }
 }
 
-// One rename makes it visible. Where a folder is there already, its other files stay, as in a
-// datastore.
-void publish_upload(const fs::path& staged, const fs::path& destination) {
-  fs::create_directories(destination.parent_path());
-  const fs::path draft = destination.parent_path() / (".publishing-" + base::random_id(8));
-  try {
-    boost::system::error_code apart;
-    fs::rename(staged, draft, apart);
-    if (apart) base::copy_tree(staged, draft);
-    if (fs::is_directory(destination)) {
-      merge_folder(draft, destination);
-      base::remove_tree(draft);
-    } else {
-      fs::rename(draft, destination);
+// An output that is complete beside its destination, under a hidden name.
+class Draft {
+ public:
+  Draft(const fs::path& made, fs::path destination) : destination_(std::move(destination)) {
+    fs::create_directories(destination_.parent_path());
+    path_ = destination_.parent_path() / (".publishing-" + base::random_id(8));
+    try {
+      boost::system::error_code apart;
+      fs::rename(made, path_, apart);
+      if (apart) base::copy_tree(made, path_);
+    } catch (...) {
+      remove();
+      throw;
     }
-  } catch (const fs::filesystem_error& problem) {
-    base::remove_tree(draft);
-    throw base::os_error("write output to", destination.native(), problem.code().value());
-  } catch (...) {
-    base::remove_tree(draft);
-    throw;
   }
+  Draft(Draft&& other) noexcept
+      : path_(std::exchange(other.path_, {})), destination_(std::move(other.destination_)) {}
+  Draft& operator=(Draft&&) = delete;
+  ~Draft() { remove(); }
+
+  // One rename makes it visible. Where a folder is there already, its other files stay, as in a
+  // datastore.
+  void show() {
+    if (fs::is_directory(destination_) && fs::is_directory(path_))
+      merge_folder(path_, destination_);
+    else
+      fs::rename(path_, destination_), path_.clear();
+  }
+
+ private:
+  void remove() noexcept {
+    if (path_.empty()) return;
+    try {
+      base::remove_tree(path_);
+    } catch (const std::exception&) {
+      // It is hidden and its name says what it was.
+    }
+  }
+  fs::path path_;
+  fs::path destination_;
+};
+
+bool is_there(const fs::path& path) {
+  boost::system::error_code ignored;
+  return fs::symlink_status(path, ignored).type() > fs::file_not_found;
+}
+
+// What the step made that is not yet where it belongs: an upload, or what it put in the place of
+// the link that leads to its output.
+std::optional<fs::path> to_publish(const BoundOutput& output, const fs::path& place,
+                                   bool succeeded) {
+  if (output.mode == AccessMode::direct || !is_there(place)) return std::nullopt;
+  if (output.mode == AccessMode::upload) return succeeded ? std::optional(place) : std::nullopt;
+  const fs::path link = model::is_file(output.type) ? place.parent_path() : place;
+  return fs::is_symlink(fs::symlink_status(link)) ? std::nullopt : std::optional(place);
+}
+
+void refuse_wrong_kind(const BoundOutput& output, const fs::path& made) {
+  const bool folder = fs::is_directory(made);
+  if (folder != model::is_file(output.type)) return;
+  throw base::Error(base::Code::bad_input,
+                    fmt::format("output '{}' has type {}, but the step left a {} in its place",
+                                output.name, to_string(output.type), folder ? "folder" : "file"))
+      .hint(folder ? "write a file at the given path, or make the output a uri_folder"
+                   : "write into the given folder, or make the output a uri_file");
+}
+
+// First everything is complete beside its destination, then it is shown: a disk that fills up in
+// between leaves nothing half-published.
+void publish_together(const Request& request, const Bindings& bindings, bool succeeded) {
+  std::vector<Draft> drafts;
+  for (const auto& output : request.outputs) {
+    const fs::path destination = without_slash(output.destination);
+    const auto made = to_publish(output, bindings.outputs.at(output.name), succeeded);
+    if (!made) continue;
+    refuse_wrong_kind(output, *made);
+    while_writing(output, destination, [&] { drafts.emplace_back(*made, destination); });
+  }
+  for (auto& draft : drafts) draft.show();
 }
 
 }  // namespace
@@ -95,28 +192,22 @@ void bind_outputs(const Request& request, const Folder& folder, Bindings& bindin
       continue;
     }
     const fs::path destination = without_slash(output.destination);
-    try {
-      lock_destination(output, destination, bindings);
+    while_writing(output, destination, [&] {
+      lock_destination(request, output, destination, bindings);
       bindings.outputs[output.name] = output.mode == AccessMode::upload
                                           ? stage_output(output, destination, folder)
                                           : link_output(output, destination, folder);
-    } catch (const fs::filesystem_error& problem) {
-      throw base::os_error(fmt::format("write output '{}' to", output.name), destination.native(),
-                           problem.code().value());
-    }
+    });
   }
 }
 
 Published publish(const Request& request, const Bindings& bindings, bool succeeded) {
+  publish_together(request, bindings, succeeded);
   Published published;
   for (const auto& output : request.outputs) {
     const fs::path destination = without_slash(output.destination);
     boost::system::error_code ignored;
-    if (output.mode == AccessMode::upload) {
-      if (!succeeded) continue;
-      const fs::path staged = bindings.outputs.at(output.name);
-      if (fs::exists(staged, ignored)) publish_upload(staged, destination);
-    }
+    if (output.mode == AccessMode::upload && !succeeded) continue;
     const bool there = fs::exists(destination, ignored);
     const auto size = base::measure_tree(destination);
     if (succeeded && output.mode != AccessMode::direct && size.files == 0)

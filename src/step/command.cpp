@@ -67,6 +67,7 @@ base::Variables variables(const Request& request, const Folder& folder, const Bi
   set(result, "AZUREML_CR_NODE_RANK", "0");
   set(result, "NODE_RANK", "0");
   set(result, "AZ_BATCHAI_JOB_MASTER_NODE_IP", "127.0.0.1");
+  set(result, "AZ_BATCH_HOST_LIST", "127.0.0.1");
   for (const auto& [name, value] : request.component->environment_variables)
     set(result, name, render(value, bindings));
   return result;

@@ -14,6 +14,7 @@
 #include <regex>
 
 #include "base/error.hpp"
+#include "step/traceback.hpp"
 #include "text/diagnostic.hpp"
 
 namespace step {
@@ -44,43 +45,6 @@ std::vector<std::string> last_lines(const fs::path& log) {
   return lines;
 }
 
-struct Traceback {
-  std::string exception;  // "KeyError: 'fare'"
-  std::string place;      // "train.py:88"
-  std::string stack;
-};
-
-// The last Python traceback of the log. The place is the innermost frame in the step's own code.
-Traceback find_traceback(const std::vector<std::string>& lines, const fs::path& work) {
-  static const std::regex frame("^  File \"([^\"]+)\", line ([0-9]+).*");
-  Traceback found;
-  const auto last = std::find_if(lines.rbegin(), lines.rend(), [](const auto& line) {
-    return line.starts_with("Traceback (most recent call last)");
-  });
-  // An error of syntax in the script itself has no such heading: it begins with its file.
-  auto begin = last == lines.rend() ? lines.end() : last.base() - 1;
-  static const std::regex syntax("^(SyntaxError|IndentationError|TabError): .*");
-  if (begin == lines.end() && std::any_of(lines.begin(), lines.end(), [](const auto& line) {
-        return std::regex_match(line, syntax);
-      }))
-    begin = std::find_if(lines.begin(), lines.end(),
-                         [](const auto& line) { return std::regex_match(line, frame); });
-  for (auto line = begin; line != lines.end(); ++line) {
-    found.stack += *line + "\n";
-    std::smatch match;
-    if (std::regex_match(*line, match, frame)) {
-      const fs::path file = fs::absolute(match[1].str(), work).lexically_normal();
-      const fs::path own = file.lexically_relative(work);
-      if (!own.empty() && *own.begin() != "..")
-        found.place = fmt::format("{}:{}", own.native(), match[2].str());
-    } else if (line != begin && !line->empty() && (*line)[0] != ' ') {
-      found.exception = *line;
-      break;
-    }
-  }
-  return found;
-}
-
 std::string match_in(const std::vector<std::string>& lines, const std::regex& pattern) {
   std::smatch match;
   for (auto line = lines.rbegin(); line != lines.rend(); ++line)
@@ -98,10 +62,10 @@ std::vector<std::string> scripts_in(const fs::path& work) {
   return scripts;
 }
 
-std::string signal_text(int number) {
+std::string signal_text(int number, bool out_of_memory) {
   const char* name = ::sigabbrev_np(number);
   const std::string text = fmt::format("killed by SIG{}", name ? name : std::to_string(number));
-  return number == SIGKILL ? text + " (the machine may have run out of memory)" : text;
+  return number == SIGKILL && out_of_memory ? text + ": the machine ran out of memory" : text;
 }
 
 // A shell reports a child's signal as 128 + its number.
@@ -141,54 +105,133 @@ std::string cloud_json(const events::Failure& failure, const std::string& stack,
   return body.dump(-1, ' ', false, json::error_handler_t::replace);
 }
 
-}  // namespace
-
-events::Failure explain_failure(const Request& request, const Folder& folder,
-                                const Supervised& ended, const base::Clock& clock) {
-  static const std::regex no_script("can't open file '([^']+)'");
-  static const std::regex no_module("No module named '([^']+)'");
-  events::Failure failure;
-  // The first process that failed explains the others.
-  std::size_t rank = 0;
-  for (std::size_t n = 0; n < ended.statuses.size(); ++n)
-    if (ended.statuses[n] != 0) {
-      rank = n;
-      break;
-    }
-  const int status = ended.statuses.empty() ? 0 : ended.statuses[rank];
-  const auto lines = last_lines(folder.logs[std::min(rank, folder.logs.size() - 1)]);
-  const Traceback traceback = find_traceback(lines, folder.work);
-  failure.exception = traceback.exception;
-  failure.place = traceback.place;
+std::string failed_how(const Request& request, const Supervised& ended, int status,
+                       events::Failure& failure) {
   if (!ended.error.empty()) {
     failure.kind = "launch";
-    failure.summary = ended.error;
-  } else if (ended.timed_out) {
-    failure.kind = "timeout";
-    failure.summary = fmt::format("timed out after {} (limits.timeout)",
-                                  base::duration_text(*request.component->limits.timeout_seconds));
-  } else if (const int number = signal_of(status)) {
-    failure.kind = "signal";
-    failure.summary = signal_text(number);
-  } else {
-    failure.kind = "exit_code";
-    failure.summary = fmt::format("exit code {}", WEXITSTATUS(status));
+    return ended.error;
   }
-  if (ended.statuses.size() > 1)
-    failure.summary += fmt::format(" (process {} of {})", rank, ended.statuses.size());
-  if (const std::string script = match_in(lines, no_script);
-      !script.empty() && traceback.exception.empty()) {
+  if (ended.timed_out) {
+    failure.kind = "timeout";
+    return fmt::format("timed out after {} (limits.timeout)",
+                       base::duration_text(*request.component->limits.timeout_seconds));
+  }
+  if (const int number = signal_of(status)) {
+    failure.kind = "signal";
+    if (number == SIGKILL && ended.out_of_memory)
+      failure.hint = "give the step less data at once, or run fewer steps side by side: --jobs 1";
+    return signal_text(number, ended.out_of_memory);
+  }
+  failure.kind = "exit_code";
+  return fmt::format("exit code {}", WEXITSTATUS(status));
+}
+
+// The last words of bash, and of Python before it runs a script.
+void explain_launch(const Request& request, const Folder& folder,
+                    const std::vector<std::string>& lines, events::Failure& failure) {
+  static const std::regex no_script("can't open file '([^']+)'");
+  static const std::regex no_command("bash: line [0-9]+: (.+): command not found");
+  static const std::regex no_program("bash: line [0-9]+: (.+): No such file or directory");
+  static const std::regex not_allowed("bash: line [0-9]+: (.+): Permission denied");
+  if (const std::string script = match_in(lines, no_script); !script.empty()) {
     const fs::path relative = fs::path(script).lexically_relative(folder.work);
     failure.kind = "launch";
     failure.summary = fmt::format("script '{}' not found in the code folder",
                                   relative.empty() ? script : relative.native());
     failure.hint = text::did_you_mean(relative.native(), scripts_in(folder.work));
-  } else if (const std::string module = match_in(lines, no_module);
-             !module.empty() && traceback.exception.starts_with("ModuleNotFoundError")) {
-    failure.hint = fmt::format("'{}' is not installed in {}; install it: {} -m pip install {}",
-                               module, request.runtime.python.native(),
-                               request.runtime.python.native(), module.substr(0, module.find('.')));
+  } else if (const std::string command = match_in(lines, no_command);
+             !command.empty() && failure.summary == "exit code 127") {
+    failure.summary += fmt::format(": command '{}' not found", command);
+    failure.hint = fmt::format(
+        "a step finds the programs of its environment ({}) and of the system; install "
+        "it there, or see docs/environment.md for passing variables",
+        request.runtime.bin.native());
+  } else if (const std::string program = match_in(lines, no_program);
+             !program.empty() && failure.summary == "exit code 127") {
+    failure.summary += fmt::format(": there is no '{}' in the code folder", program);
+  } else if (const std::string file = match_in(lines, not_allowed);
+             !file.empty() && failure.summary == "exit code 126") {
+    failure.summary += fmt::format(": '{}' may not be executed", file);
+    failure.hint = fmt::format("chmod +x {0}, or call it by its interpreter: bash {0}", file);
   }
+}
+
+// What argparse says before exit code 2.
+void explain_usage(const std::vector<std::string>& lines, events::Failure& failure) {
+  static const std::regex refusal("^[^ ]+: error: (.+)$");
+  const std::string usage = find_usage(lines);
+  const std::string why = match_in(lines, refusal);
+  if (usage.empty() || why.empty()) return;
+  failure.summary += ": the script refused its arguments: " + why;
+  failure.hint = usage;
+}
+
+std::string names_in(const fs::path& folder) {
+  std::vector<std::string> names;
+  boost::system::error_code ignored;
+  for (const auto& entry : fs::directory_iterator(folder, ignored))
+    names.push_back(entry.path().filename().native());
+  std::sort(names.begin(), names.end());
+  if (names.empty()) return "nothing";
+  const std::size_t shown = std::min<std::size_t>(names.size(), 5);
+  const std::string more = names.size() > shown ? ", …" : "";
+  names.resize(shown);
+  return fmt::format("{}{}", fmt::join(names, ", "), more);
+}
+
+void explain_exception(const Request& request, const Folder& folder, events::Failure& failure) {
+  static const std::regex no_module("No module named '([^']+)'");
+  static const std::regex no_file("^FileNotFoundError: .*'([^']+)'$");
+  std::smatch match;
+  if (std::regex_search(failure.exception, match, no_module)) {
+    const std::string module = match[1];
+    failure.hint = fmt::format("'{0}' is not installed in {1}; install it: {1} -m pip install {2}",
+                               module, request.runtime.python.native(), package_of(module));
+  } else if (failure.exception.find("No space left on device") != std::string::npos) {
+    failure.hint = "free some space (`amlocal runs gc` removes old runs), then run it again";
+  } else if (std::regex_match(failure.exception, match, no_file)) {
+    const fs::path missing = match[1].str();
+    for (const auto& input : request.inputs) {
+      const fs::path seen = folder.data / ("INPUT_" + input.name);
+      const fs::path below = missing.lexically_relative(seen);
+      if (!model::is_data(input.type) || below.empty() || *below.begin() == "..") continue;
+      failure.hint = fmt::format(
+          "there is no '{}' in input '{}'{}; it holds {}", below.native(), input.name,
+          input.origin.empty() ? "" : ", which is " + input.origin, names_in(input.source));
+    }
+  }
+}
+
+}  // namespace
+
+events::Failure explain_failure(const Request& request, const Folder& folder,
+                                const Supervised& ended, const base::Clock& clock) {
+  events::Failure failure;
+  // The first process that failed explains the others.
+  const auto failed = std::find_if(ended.statuses.begin(), ended.statuses.end(),
+                                   [](int status) { return status != 0; });
+  const auto rank = failed == ended.statuses.end()
+                        ? std::size_t{0}
+                        : static_cast<std::size_t>(failed - ended.statuses.begin());
+  const int status = failed == ended.statuses.end() ? 0 : *failed;
+  const auto lines = last_lines(folder.logs[std::min(rank, folder.logs.size() - 1)]);
+  failure.summary = failed_how(request, ended, status, failure);
+  Traceback traceback;
+  if (failure.kind == "exit_code") {
+    traceback = find_traceback(lines, folder.work);
+    // Python ends with 1 when nobody catches an exception. Another code after other output means
+    // that the exception was caught, and told about in passing.
+    if (WEXITSTATUS(status) != 1 && !traceback.is_last) traceback = {};
+  }
+  failure.exception = traceback.exception;
+  failure.place = traceback.place;
+  if (!failure.exception.empty())
+    explain_exception(request, folder, failure);
+  else if (failure.kind == "exit_code")
+    explain_launch(request, folder, lines, failure);
+  if (failure.summary == "exit code 2") explain_usage(lines, failure);
+  if (ended.statuses.size() > 1)
+    failure.summary += fmt::format(" (process {} of {})", rank, ended.statuses.size());
   failure.log_tail.assign(
       lines.end() - static_cast<std::ptrdiff_t>(std::min(lines.size(), tail_lines)), lines.end());
   failure.json = cloud_json(failure, traceback.stack, clock);
@@ -201,6 +244,12 @@ events::Failure explain_refusal(const std::string& kind, const base::Error& erro
   failure.kind = kind;
   failure.summary = error.message();
   failure.hint = error.hint();
+  if (failure.hint.empty() && error.code() == base::Code::no_space)
+    failure.hint = "free some space (`amlocal runs gc` removes old runs), then run it again";
+  if (failure.hint.empty() && error.code() == base::Code::permission)
+    failure.hint = kind == "output"
+                       ? "make that place writable for you, or give the output another path"
+                       : "see whose it is and who may read it: ls -ld PATH";
   failure.json = cloud_json(failure, "", clock);
   return failure;
 }

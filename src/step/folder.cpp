@@ -8,22 +8,9 @@
 
 #include "base/error.hpp"
 #include "base/files.hpp"
+#include "base/private_copy.hpp"
 
 namespace step {
-namespace {
-
-// A snapshot may hold read-only files; the working copy is the step's own.
-void make_writable(const fs::path& root) {
-  for (const auto& entry : fs::recursive_directory_iterator(root)) {
-    struct stat status {};
-    if (::lstat(entry.path().c_str(), &status) == 0 && !S_ISLNK(status.st_mode))
-      ::chmod(entry.path().c_str(), (status.st_mode & 07777) | S_IRUSR | S_IWUSR |
-                                        (S_ISDIR(status.st_mode) ? S_IXUSR : 0));
-  }
-}
-
-}  // namespace
-
 int process_count(const model::Component& component) {
   if (!component.distribution) return 1;
   const auto& distribution = *component.distribution;
@@ -49,9 +36,8 @@ Folder make_folder(const Request& request) {
   if (request.snapshot.empty())
     fs::create_directories(folder.work);
   else
-    base::copy_tree(request.snapshot, folder.work);
+    base::private_copy(request.snapshot, folder.work);  // a snapshot may hold read-only files
   ::chmod(folder.work.c_str(), 0755);
-  make_writable(folder.work);
   for (const char* name : {"outputs", "logs"}) fs::create_directories(folder.work / name);
   // Scripts say `python`, as every image of the cloud has it; Debian's Python is only python3.
   boost::system::error_code ignored;

@@ -10,6 +10,7 @@
 #include "step/command.hpp"
 #include "step/failure.hpp"
 #include "step/folder.hpp"
+#include "step/stage_log.hpp"
 #include "step/supervise.hpp"
 
 namespace step {
@@ -22,9 +23,10 @@ class Run {
       : request_(request), clock_(clock), sink_(sink), cancel_(cancel), began_(clock.now()) {}
 
   Outcome run() {
-    attempt("launch", [&] { folder_ = make_folder(request_); }) &&
+    attempt("launch", [&] { prepare_folder(); }) &&
         attempt("input", [&] { bind_inputs(request_, folder_, bindings_); }) &&
         attempt("output", [&] { bind_outputs(request_, folder_, bindings_); }) &&
+        attempt("launch", [&] { log_bindings(); }) &&
         attempt("launch", [&] { supervise_command(); }) &&
         attempt("output", [&] { publish_outputs(); });
     attempt("output", [&] { keep_what_remains(); });
@@ -33,6 +35,34 @@ class Run {
   }
 
  private:
+  void log(const std::string& text) {
+    if (log_) log_->say(text);
+  }
+
+  void prepare_folder() {
+    folder_ = make_folder(request_);
+    log_.emplace(folder_.root, "lifecycler", "execution-wrapper", clock_);
+    log(fmt::format("step '{}' of run {}: the working copy of its code is ready", request_.path,
+                    request_.identity.run));
+  }
+
+  void log_bindings() {
+    if (request_.inputs.empty() && request_.outputs.empty()) return;
+    StageLog data(folder_.root, "data_capability", "data-capability", clock_);
+    for (const auto& input : request_.inputs)
+      data.say(model::is_data(input.type)
+                   ? fmt::format("input {} ({}): {} is seen at {}", input.name,
+                                 to_string(input.mode), input.source.native(),
+                                 bindings_.inputs.at(input.name))
+                   : fmt::format("input {}: a value", input.name));
+    for (const auto& output : request_.outputs)
+      data.say(fmt::format("output {} ({}): {} goes to {}", output.name, to_string(output.mode),
+                           bindings_.outputs.at(output.name), output.destination.native()));
+    for (const auto& text : bindings_.notices) data.say(text);
+    log(fmt::format("{} inputs and {} outputs are bound", request_.inputs.size(),
+                    request_.outputs.size()));
+  }
+
   // A phase that throws ends the step, not amlocal.
   template <class Phase>
   bool attempt(const char* kind, Phase&& phase) {
@@ -49,7 +79,13 @@ class Run {
 
   void fail(const char* kind, const base::Error& error) {
     outcome_.status = model::Status::failed;
-    if (!outcome_.failure) outcome_.failure = explain_refusal(kind, error, clock_);
+    if (outcome_.failure) return;
+    outcome_.failure = explain_refusal(kind, error, clock_);
+    try {
+      log(fmt::format("failed ({}): {}", kind, error.message()));
+    } catch (const base::Error&) {
+      // A full disk, perhaps: the outcome tells it.
+    }
   }
 
   void notice(std::string text) {
@@ -71,7 +107,10 @@ class Run {
     for (int rank = 0; rank < count; ++rank)
       launch.processes.push_back({folder_.logs[static_cast<std::size_t>(rank)],
                                   rank_variables(*request_.component, rank, count, port)});
+    log(fmt::format("starting the command in {} processes", count));
     read_ending(supervise(launch, cancel_));
+    log(fmt::format("the command has ended: {}, exit code {}", to_string(outcome_.status),
+                    outcome_.exit_code));
   }
 
   void read_ending(const Supervised& ended) {
@@ -99,6 +138,8 @@ class Run {
     Published published = publish(request_, bindings_, succeeded);
     outcome_.bytes_out = published.bytes_out;
     for (auto& text : published.notices) notice(std::move(text));
+    for (const auto& output : published.outputs)
+      log(fmt::format("published output {} at {}", output.output, output.path));
     for (auto& output : published.outputs) sink_.on({clock_.now(), std::move(output)});
   }
 
@@ -113,6 +154,7 @@ class Run {
   base::Time began_;
   Folder folder_;
   Bindings bindings_;
+  std::optional<StageLog> log_;
   Outcome outcome_;
 };
 

@@ -22,6 +22,7 @@ struct BoundInput {
   std::string literal;  // literals: the text that replaces ${{inputs.x}}
   fs::path source;      // data: absolute path of the file or folder on this machine
   std::string uri;      // data: what `direct` mode gives
+  std::string origin;   // for messages only: "output 'model' of step 'train'", or ""
 };
 
 struct BoundOutput {
@@ -53,6 +54,7 @@ struct Request {
   Identity identity;
   Runtime runtime;
   fs::path folder;                 // the step's own folder in the run's, absolute; made by run()
+  fs::path locks;                  // where locks on the places of outputs lie, absolute
   fs::path snapshot;               // the frozen code, absolute; empty when the step has no code
   std::vector<BoundInput> inputs;  // optional inputs without a value are simply absent
   std::vector<BoundOutput> outputs;

@@ -1,5 +1,6 @@
 #include "step/supervise.hpp"
 
+#include <fmt/format.h>
 #include <poll.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -9,6 +10,7 @@
 #include <chrono>
 #include <cmath>
 #include <cstdlib>
+#include <fstream>
 #include <sstream>
 
 #include "base/error.hpp"
@@ -153,6 +155,41 @@ class Talk {
   Supervised result_;
 };
 
+// How many processes the kernel has killed for want of memory since it started, in whichever group.
+long memory_kills() {
+  std::ifstream file("/proc/vmstat");
+  std::string word;
+  long count = 0;
+  while (file >> word >> count)
+    if (word == "oom_kill") return count;
+  return 0;
+}
+
+// execve(2) refuses a string of 128 KiB or more, and all of them together beyond a limit; its
+// "Argument list too long" does not say which.
+void refuse_too_long(const Launch& launch) {
+  constexpr std::size_t longest = 128 << 10;
+  const auto refuse = [](const std::string& what, std::size_t size, std::size_t limit) {
+    throw base::Error(base::Code::bad_input,
+                      fmt::format("{} {} bytes long, and this system allows {}", what, size, limit))
+        .hint("put long values into a file and pass its path");
+  };
+  std::size_t sum = 0;
+  for (const auto& word : launch.argv) {
+    if (word.size() >= longest) refuse("the command is", word.size(), longest - 1);
+    sum += word.size() + 1 + sizeof(char*);
+  }
+  for (const auto& [name, value] : launch.environment) {
+    const std::size_t size = name.size() + 1 + value.size();
+    if (size >= longest) refuse(fmt::format("variable {} is", name), size, longest - 1);
+    sum += size + 1 + sizeof(char*);
+  }
+  const long limit = ::sysconf(_SC_ARG_MAX);
+  // Room for what bash and Python add to it.
+  if (limit > 0 && sum + (16 << 10) > static_cast<std::size_t>(limit))
+    refuse("command and variables are together", sum, static_cast<std::size_t>(limit) - (16 << 10));
+}
+
 bool is_program(const fs::path& path) {
   return ::access(path.c_str(), X_OK) == 0;
 }
@@ -160,6 +197,8 @@ bool is_program(const fs::path& path) {
 }  // namespace
 
 Supervised supervise(const Launch& launch, const base::Cancel& cancel) {
+  refuse_too_long(launch);
+  const long killed_before = memory_kills();
   auto [ours, theirs] = base::make_socket_pair();
   auto child = base::Child::spawn({.argv = command_line(launch),
                                    .environment = launch.environment,
@@ -169,6 +208,9 @@ Supervised supervise(const Launch& launch, const base::Cancel& cancel) {
   try {
     Supervised result = Talk(launch, cancel, ours).hold();
     child.wait();
+    const bool any_failed = std::any_of(result.statuses.begin(), result.statuses.end(),
+                                        [](int status) { return status != 0; });
+    result.out_of_memory = any_failed && memory_kills() > killed_before;
     return result;
   } catch (...) {
     ours.reset();  // the supervisor kills everything, then ends

@@ -37,7 +37,8 @@ struct Supervised {
   std::vector<std::string> left;  // names of background processes that were still there, now killed
   bool timed_out = false;
   bool canceled = false;
-  std::string error;  // the command could not be started: why
+  bool out_of_memory = false;  // the kernel killed a process of this machine for want of memory
+  std::string error;           // the command could not be started: why
 };
 
 // Runs the command; returns when no descendant of it lives any more, however many sessions and

@@ -23,6 +23,7 @@ struct Layout {
   fs::path snapshots() const { return hidden() / "snapshots"; }
   fs::path datastores() const { return hidden() / "datastores"; }
   fs::path index() const { return hidden() / "index.sqlite"; }
+  fs::path locks() const { return hidden() / "locks"; }  // of places that steps write
   fs::path cache() const { return hidden() / "cache"; }
 };
 

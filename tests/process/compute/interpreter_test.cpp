@@ -66,6 +66,41 @@ TEST_CASE("a conda environment is known by conda-meta") {
   const auto found = compute::find_interpreter("", {}, active, scratch.path("cache"));
   CHECK(base::variable(found.activation, "CONDA_PREFIX") == scratch.path("envs/a").native());
   CHECK(base::variable(found.activation, "CONDA_DEFAULT_ENV") == "a");
+  CHECK(base::variable(found.activation, "CONDA_SHLVL") == "1");
+}
+
+TEST_CASE("conda's activation scripts run once, in order, in a clean environment") {
+  const Scratch scratch;
+  const std::string a = python_here(scratch);
+  const std::string counter = scratch.path("count").native();
+  scratch.write("envs/a/conda-meta/state", R"({"env_vars": {"GDAL_DATA": "set"}})");
+  scratch.write("envs/a/etc/conda/activate.d/10-one.sh",
+                "echo noise\nexport ONE=\"$CONDA_PREFIX/x $GDAL_DATA $FOREIGN\"\necho ran >> '" +
+                    counter + "'\n");
+  scratch.write("envs/a/etc/conda/activate.d/20-two.sh",
+                "export TWO=\"after ${ONE##* }\nline\" PS1=prompt PATH=/x:$PATH\nfalse\n");
+  scratch.write("envs/a/etc/conda/activate.d/two.fish", "exit 1\n");
+  const base::Variables foreign = {{"PATH", "/usr/bin:/bin"}, {"FOREIGN", "leaks"}};
+  base::Variables activation;
+  for (int n = 0; n < 3; ++n)
+    activation =
+        compute::find_interpreter("", {{"default", a}}, foreign, scratch.path("cache")).activation;
+  CHECK(base::variable(activation, "ONE") == scratch.path("envs/a/x").native() + " set ");
+  CHECK(base::variable(activation, "TWO") == "after \nline");
+  CHECK(base::variable(activation, "GDAL_DATA") == "set");
+  CHECK(base::variable(activation, "PS1").empty());
+  CHECK(base::variable(activation, "PATH").empty());
+  CHECK(base::read_file(counter) == "ran\n");
+  scratch.write("envs/a/etc/conda/activate.d/30-three.sh", "export THREE=3\n");
+  activation =
+      compute::find_interpreter("", {{"default", a}}, foreign, scratch.path("cache")).activation;
+  CHECK(base::variable(activation, "THREE") == "3");
+  CHECK(base::read_file(counter) == "ran\nran\n");
+  scratch.write("envs/a/etc/conda/activate.d/40-four.sh", "echo 'no card' >&2\nexit 7\n");
+  const auto error = support::error_of([&] {
+    compute::find_interpreter("", {{"default", a}}, foreign, scratch.path("cache"));
+  });
+  CHECK(error.message().ends_with("activate.d' do not run to their end: no card"));
 }
 
 TEST_CASE("an answer is kept until the program changes; a shim is asked each time") {
@@ -101,6 +136,7 @@ TEST_CASE("no Python: the environment and the way out are named") {
   CHECK(error.code() == base::Code::unavailable);
   CHECK(error.message().find("'sk'") != std::string::npos);
   CHECK(error.hint().find("-m venv") != std::string::npos);
+  CHECK(error.hint().ends_with("amlocal env use sk .venv"));
   CHECK(support::error_of([&] {
           compute::find_interpreter("", {}, {}, scratch.path("cache"));
         }).code() == base::Code::unavailable);
