@@ -41,12 +41,20 @@ class Copy {
     // A link to a folder above would lead into it for ever.
     if (!above_.insert({status.st_dev, status.st_ino}).second) return;
     sys("create", to.native(), [&] { return ::mkdir(to.c_str(), 0700); });
+    if (above_.size() == 1) skip(to);
     boost::system::error_code failed;
     fs::directory_iterator entries(from, failed);
     if (failed) throw os_error("read", from.native(), failed.value());
     for (const auto& entry : entries) any(entry.path(), to / entry.path().filename());
     open_up(to, status.st_mode, S_IRWXU);
     above_.erase({status.st_dev, status.st_ino});
+  }
+
+  // A link may lead to a folder that holds the copy itself.
+  void skip(const fs::path& copy) {
+    struct stat status {};
+    sys("look at", copy.native(), [&] { return ::stat(copy.c_str(), &status); });
+    above_.insert({status.st_dev, status.st_ino});
   }
 
   void link(const fs::path& from, const fs::path& to) {

@@ -226,36 +226,33 @@ class Run {
 
   step::Request make_request(std::size_t n) {
     const PlannedStep& planned = plan_.steps[n];
-    const PreparedStep& prepared = prepared_.steps[n];
+    const auto& [snapshot, interpreter, at_hand, identities] = prepared_.steps[n];
     step::Request request;
     request.path = planned.path;
     request.component = planned.component.get();
     request.identity = {name_, base::random_uuid(), job_.experiment_name, job_.experiment_name};
-    request.runtime = {prepared.interpreter.python, prepared.interpreter.bin,
-                       prepared.interpreter.activation};
+    request.runtime = {interpreter.python, interpreter.bin, interpreter.activation};
     request.folder = recorder_->folder() / "steps" / planned.path;
     request.locks = surroundings_.layout.locks();
-    if (prepared.snapshot) request.snapshot = prepared.snapshot->folder;
+    if (snapshot) request.snapshot = snapshot->folder;
     auto pass = options_.pass_env;
-    pass.insert(pass.end(), surroundings_.settings.pass_env.begin(),
-                surroundings_.settings.pass_env.end());
+    for (const auto& more : surroundings_.settings.pass_env) pass.push_back(more);
     request.environment = compute::clean_environment(surroundings_.shell, pass);
     for (const auto& input : planned.inputs) {
       step::BoundInput bound{input.name, input.type, input.mode, "", "", "", ""};
+      const Located* located = nullptr;
       if (const auto* literal = std::get_if<model::Literal>(&input.source)) {
         bound.literal = literal->text;
       } else if (const auto* from = std::get_if<Upstream>(&input.source)) {
         const auto found = decided_.outputs[from->step].find(from->output);
         if (found == decided_.outputs[from->step].end()) continue;  // optional, and its step failed
-        bound.source = found->second.path;
-        bound.uri = found->second.uri;
+        located = &found->second;
         bound.origin =
-            fmt::format("output '{}' of step '{}'", from->output, plan_.steps[from->step].path);
+            "output '" + from->output + "' of step '" + plan_.steps[from->step].path + "'";
       } else {
-        const Located& located = prepared.located.at(input.name);
-        bound.source = located.path;
-        bound.uri = located.uri;
+        located = &at_hand.at(input.name);
       }
+      if (located) bound.source = located->path, bound.uri = located->uri;
       request.inputs.push_back(std::move(bound));
     }
     for (const auto& output : planned.outputs) {
