@@ -152,7 +152,8 @@ void explain_launch(const Request& request, const Folder& folder,
   } else if (const std::string file = match_in(lines, not_allowed);
              !file.empty() && failure.summary == "exit code 126") {
     failure.summary += fmt::format(": '{}' may not be executed", file);
-    failure.hint = fmt::format("chmod +x {0}, or call it by its interpreter: bash {0}", file);
+    failure.hint = fmt::format("chmod +x {0}, or call it by its interpreter: {1} {0}", file,
+                               file.ends_with(".py") ? "python" : "bash");
   }
 }
 

@@ -40,6 +40,7 @@ Line read_one(Line begin, Line end, const fs::path& work, Traceback& found) {
     const std::string line = group && at != begin ? without_margin(*at) : *at;
     std::smatch match;
     if (std::regex_match(line, match, frame)) {
+      if (match[1].str().starts_with("<")) continue;  // code that stands in no file
       const fs::path file = fs::absolute(match[1].str(), work).lexically_normal();
       const fs::path own = file.lexically_relative(work);
       if (!own.empty() && *own.begin() != "..")

@@ -112,6 +112,14 @@ TEST_CASE("an error of syntax has its place without a heading, and with one when
   }
 }
 
+TEST_CASE("code that stands in no file has no place") {
+  const auto found = step::find_traceback(lines("Traceback (most recent call last):\n  File "
+                                                "\"<string>\", line 1, in <module>\nKeyError: 1\n"),
+                                          work);
+  CHECK(found.exception == "KeyError: 1");
+  CHECK(found.place == "");
+}
+
 TEST_CASE("a log without an exception has none") {
   CHECK(step::find_traceback(lines("all well\n"), work).exception == "");
   CHECK(step::find_traceback({}, work).stack == "");
