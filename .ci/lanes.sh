@@ -7,8 +7,14 @@ found_here() {
   local has=()
   ((EUID != 0)) || has+=(root)
   [[ ! -w /dev/fuse ]] || has+=(fuse)
-  # The package mirror is the only network that a lane needs.
-  ! apt-get update -q >/dev/null 2>&1 || has+=(network)
+  # The package mirror is the only network that a lane needs; apt's own helper knows the way to it.
+  local release answer
+  answer=$(mktemp)
+  release=$(apt-get indextargets --format '$(SITE)/dists/$(RELEASE)/InRelease' 'Created-By: Packages' 2>/dev/null | sed -n 1p) || true
+  if [[ -n $release ]] && /usr/lib/apt/apt-helper -qq download-file "$release" "$answer" >/dev/null 2>&1; then
+    has+=(network)
+  fi
+  rm -f "$answer"
   printf '%s' "${has[*]:-}"
 }
 
