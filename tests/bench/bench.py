@@ -104,7 +104,7 @@ def plan(bench):
     script = "import json,sys; json.dumps(json.loads(json.dumps(open(sys.argv[1]).read())))"
     bare = 1000 * median(bench.seconds(["python3", "-c", script, "pipeline.yml"], folder) for _ in range(5))
     bench.row("1,000 steps parsed, validated, planned", f"{took:.0f} ms ({cpu:.0f} ms on a processor)", f"`python3` that reads the file {bare:.0f} ms",
-              "≤ 100 ms", min(took, cpu) <= 100)
+              "≤ 100 ms" if took <= 100 else "≤ 100 ms, on a processor", min(took, cpu) <= 100)
     memory = peak_mib([bench.amlocal, "run", "pipeline.yml", "--dry-run"], bench.environment, folder)
     bench.row("1,000 steps, `--dry-run`: peak memory", f"{memory:.0f} MiB", "", "< 64 MiB", memory < 64)
 
