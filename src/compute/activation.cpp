@@ -88,11 +88,10 @@ base::Variables run_scripts(const std::vector<fs::path>& scripts, const base::Va
   for (const auto& script : scripts) command.push_back(script.native());
   const auto said = base::run_captured(command, before);
   if (!WIFEXITED(said.status) || WEXITSTATUS(said.status) != 0 || said.out.empty())
-    throw base::Error(
-        base::Code::unavailable,
-        fmt::format("the activation scripts in '{}' do not run to their end{}{}",
-                    scripts.front().parent_path().native(), said.err.empty() ? "" : ": ",
-                    last_line(said.err)))
+    throw base::Error(base::Code::unavailable,
+                      fmt::format("the activation scripts in '{}' do not run to their end{}{}",
+                                  scripts.front().parent_path().native(),
+                                  said.err.empty() ? "" : ": ", last_line(said.err)))
         .hint("see what `conda activate` says about that environment");
   base::Variables difference;
   for (const auto& [name, value] : parse(said.out)) {
