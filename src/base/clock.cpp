@@ -56,4 +56,21 @@ std::string bytes_text(std::uint64_t bytes) {
   return fmt::format("{:.{}f} {}", value, value < 9.995 ? 2 : value < 99.95 ? 1 : 0, unit);
 }
 
+std::optional<std::uint64_t> parse_bytes(const std::string& text) {
+  std::size_t used = 0;
+  double number = -1;
+  try {
+    number = std::stod(text, &used);
+  } catch (const std::exception&) {
+    return std::nullopt;
+  }
+  if (used < text.size() && text[used] == ' ') ++used;
+  static constexpr std::pair<std::string_view, double> units[] = {
+      {"", 1}, {"B", 1}, {"kB", 1e3}, {"KB", 1e3}, {"MB", 1e6}, {"GB", 1e9}, {"TB", 1e12}};
+  for (const auto& [unit, scale] : units)
+    if (text.substr(used) == unit && number >= 0 && number * scale < 1e18)
+      return static_cast<std::uint64_t>(number * scale);
+  return std::nullopt;
+}
+
 }  // namespace base

@@ -2,6 +2,8 @@
 #pragma once
 
 #include <chrono>
+#include <cstdint>
+#include <optional>
 #include <string>
 
 namespace base {
@@ -29,5 +31,7 @@ Time from_iso(const std::string&);
 std::string duration_text(double seconds);
 // For people: "980 B", "12.3 MB" (powers of 1000).
 std::string bytes_text(std::uint64_t bytes);
+// The reverse, as people type it: "500MB", "2 GB", "1.5kB", "1000"; nothing for anything else.
+std::optional<std::uint64_t> parse_bytes(const std::string&);
 
 }  // namespace base

@@ -87,18 +87,16 @@ model::Job load(const Args& args, const Project& project, App& app) {
 }
 
 void show_plan(const std::vector<engine::Decision>& decisions, App& app) {
-  std::size_t runs = 0;
+  using Action = engine::Decision::Action;
   for (const auto& decision : decisions) {
-    const bool run = decision.action == engine::Decision::Action::run;
-    runs += run ? 1 : 0;
     app.out << fmt::format("{}  {}\n",
-                           run                                                 ? "run  "
-                           : decision.action == engine::Decision::Action::keep ? "keep "
-                                                                               : "leave",
+                           decision.action == Action::run    ? "run  "
+                           : decision.action == Action::keep ? "keep "
+                                                             : "leave",
                            decision.step);
     for (const auto& reason : decision.reasons) app.out << fmt::format("         {}\n", reason);
   }
-  app.out << fmt::format("{} of {} steps would run\n", runs, decisions.size());
+  app.out << engine::roll_up(decisions) << "\n";
 }
 
 // The engine takes Ctrl-C from a descriptor: it must reach no thread as a signal.

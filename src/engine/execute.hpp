@@ -13,10 +13,12 @@
 namespace engine {
 
 struct Options {
-  std::string name;                  // "": one is made up
-  int jobs = 0;                      // steps side by side; 0: as many as cores and memory allow
+  std::string name;  // "": one is made up
+  int jobs = 0;      // steps side by side; 0: as many as cores and memory allow
+  // Steps, or nested pipelines for all steps in them; an entry may hold several with commas
+  // between.
   std::vector<std::string> only;     // run just these; what they need comes from earlier runs
-  std::string until;                 // run this step and what it needs
+  std::string until;                 // run these and what they need
   std::string resume;                // keep what this run finished and what has not changed since
   std::vector<std::string> command;  // as typed, for the record
   std::vector<std::string> pass_env;
@@ -36,17 +38,26 @@ struct Decision {
   std::string step;
   enum class Action { run, keep, leave } action = Action::run;
   std::vector<std::string> reasons;  // "code: train.py changed"
-  std::string from_run;              // keep: whose outputs stand in
+  std::string from_run;              // whose outputs stand in, of a step that is not run
+  // The kind of the first reason, for the sum.
+  enum class Cause { first, not_asked, unfinished, upstream, changed, gone, kept, left };
+  Cause cause = Cause::not_asked;
 };
 
-// Decides without running anything: for --dry-run, and the first phase of execute.
+// Decides without running anything: for --dry-run. Every step that would run has a reason.
 std::vector<Decision> decide(const model::Job&, const Options&, const Surroundings&);
 
-// Runs the job. Returns Completed, Failed or Canceled; the run's name reaches the listeners in
-// RunStarted. Throws before anything is recorded when the run cannot start: exists (the name is
-// taken), usage (an unknown step), not_found and unavailable (every missing asset and interpreter
-// in one message). SIGINT and SIGTERM must be blocked in the calling thread; the first one stops
-// the run cleanly, the second ends the process at once (the supervisors then kill every step).
+// All decisions in one line: "3 of 5 steps would run: 1 changed, 2 follow one that runs; 2 are
+// kept".
+std::string roll_up(const std::vector<Decision>&);
+
+// Cleans up after crashed runs (recover.hpp), then runs the job. Returns Completed, Failed or
+// Canceled; the run's name reaches the listeners in RunStarted. Throws before anything is recorded
+// when the run cannot start: exists (the name is taken), usage (an unknown step), not_found and
+// unavailable (every missing asset and interpreter in one message). SIGINT and SIGTERM must be
+// blocked in the calling thread; the first one stops the run cleanly, the second ends the process
+// at once (the supervisors then kill every step). When the record can no longer be written (a full
+// disk), every step is ended and that error is thrown.
 model::Status execute(const model::Job&, const Options&, const Surroundings&,
                       const std::vector<events::Sink*>& listeners);
 

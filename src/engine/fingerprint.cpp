@@ -5,6 +5,7 @@
 #include <nlohmann/json.hpp>
 
 #include "base/error.hpp"
+#include "base/hash.hpp"
 
 namespace engine {
 
@@ -51,27 +52,73 @@ std::vector<std::string> differences(const Fingerprint& now, const Fingerprint& 
   std::vector<std::string> lines;
   compare("code: ", now.code, before.code, false, lines);
   if (now.command != before.command) lines.push_back("the command changed");
-  if (now.environment != before.environment)
-    lines.push_back(fmt::format("environment: {}, was {}", now.environment, before.environment));
+  compare("environment: ", now.environment, before.environment, true, lines);
   compare("input ", now.inputs, before.inputs, true, lines);
   compare("output ", now.outputs, before.outputs, true, lines);
   compare("setting ", now.settings, before.settings, true, lines);
   return lines;
 }
 
+namespace {
+
+const char* word(model::Distribution::Kind kind) {
+  switch (kind) {
+    case model::Distribution::Kind::mpi:
+      return "mpi";
+    case model::Distribution::Kind::pytorch:
+      return "pytorch";
+    case model::Distribution::Kind::tensorflow:
+      return "tensorflow";
+    case model::Distribution::Kind::ray:
+      return "ray";
+  }
+  return "";
+}
+
+Part code_part(const workspace::Snapshot& snapshot) {
+  Part code;
+  for (const auto& file : snapshot.files)
+    code[file.path] = file.hash + (file.executable ? " executable" : "");
+  for (const auto& [path, target] : snapshot.links) code[path] = "link to " + target;
+  return code;
+}
+
+Part settings_part(const model::Component& component) {
+  Part settings;
+  for (const auto& [name, value] : component.environment_variables)
+    settings["environment_variables." + name] = value.text;
+  if (const auto& distribution = component.distribution) {
+    settings["distribution"] = word(distribution->kind);
+    if (distribution->kind == model::Distribution::Kind::tensorflow) {
+      settings["distribution.worker_count"] = std::to_string(distribution->worker_count);
+      settings["distribution.parameter_server_count"] =
+          std::to_string(distribution->parameter_server_count);
+    } else {
+      settings["distribution.process_count_per_instance"] =
+          std::to_string(distribution->process_count_per_instance);
+    }
+  }
+  if (component.limits.timeout_seconds)
+    settings["limits.timeout"] = fmt::format("{}", *component.limits.timeout_seconds);
+  settings["resources.instance_count"] = std::to_string(component.resources.instance_count);
+  return settings;
+}
+
+}  // namespace
+
 Fingerprint make_fingerprint(const PlannedStep& step, const workspace::Snapshot* snapshot,
-                             const std::string& interpreter,
+                             const std::string& python_version, const fs::path& python,
                              const std::map<std::string, std::string>& identities) {
   const model::Component& component = *step.component;
   Fingerprint fingerprint;
-  if (snapshot)
-    for (const auto& file : snapshot->files) fingerprint.code[file.path] = file.hash;
+  if (snapshot) fingerprint.code = code_part(*snapshot);
   fingerprint.command = component.command.text;
-  fingerprint.environment = interpreter;
-  if (component.environment)
-    fingerprint.environment +=
-        " for " + (component.environment->reference.empty() ? component.environment->canonical
-                                                            : component.environment->reference);
+  fingerprint.environment["python"] = fmt::format("{} at {}", python_version, python.native());
+  if (component.environment) {
+    fingerprint.environment["reference"] = component.environment->reference;
+    // A hash: nobody wants to read two whole conda files in a reason.
+    fingerprint.environment["definition"] = base::hash_text(component.environment->canonical);
+  }
   for (const auto& input : step.inputs) {
     const auto identity = identities.find(input.name);
     fingerprint.inputs[input.name] =
@@ -83,14 +130,7 @@ Fingerprint make_fingerprint(const PlannedStep& step, const workspace::Snapshot*
     fingerprint.outputs[output.name] =
         fmt::format("{} {} {}", model::to_string(output.type), model::to_string(output.mode),
                     output.path ? output.path->text : "default path");
-  for (const auto& [name, value] : component.environment_variables)
-    fingerprint.settings["environment_variables." + name] = value.text;
-  if (component.distribution)
-    fingerprint.settings["distribution"] =
-        fmt::format("{} × {}", static_cast<int>(component.distribution->kind),
-                    component.distribution->process_count_per_instance);
-  if (component.limits.timeout_seconds)
-    fingerprint.settings["limits.timeout"] = fmt::format("{}", *component.limits.timeout_seconds);
+  fingerprint.settings = settings_part(component);
   return fingerprint;
 }
 

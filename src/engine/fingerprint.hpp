@@ -15,12 +15,12 @@ namespace engine {
 // holds. Source: how-to-debug-pipeline-reuse-issues (which parts count); the step's own name, its
 // display name, description and tags do not.
 struct Fingerprint {
-  std::map<std::string, std::string> code;  // file → content hash
+  std::map<std::string, std::string> code;  // file → content hash and whether it is executable
   std::string command;
-  std::string environment;  // its definition and the interpreter that stands for it
-  std::map<std::string, std::string> inputs;    // name → type, mode and identity
-  std::map<std::string, std::string> outputs;   // name → type, mode and path
-  std::map<std::string, std::string> settings;  // distribution, variables, limits …
+  std::map<std::string, std::string> environment;  // reference, definition, interpreter
+  std::map<std::string, std::string> inputs;       // name → type, mode and identity
+  std::map<std::string, std::string> outputs;      // name → type, mode and path
+  std::map<std::string, std::string> settings;     // distribution, variables, limits …
 
   bool operator==(const Fingerprint&) const = default;
 };
@@ -36,7 +36,7 @@ std::vector<std::string> differences(const Fingerprint& now, const Fingerprint& 
 // `identities`: what each input is made of, by its name: the literal's text, a content hash, or the
 // URI of an upstream output. `snapshot` is null for a step without code.
 Fingerprint make_fingerprint(const PlannedStep&, const workspace::Snapshot* snapshot,
-                             const std::string& interpreter,
+                             const std::string& python_version, const fs::path& python,
                              const std::map<std::string, std::string>& identities);
 
 }  // namespace engine

@@ -77,14 +77,8 @@ class Flattener {
         scope.nested.emplace(step.name, std::move(inner));
         continue;
       }
-      if (step.component->kind != Component::Kind::command)
-        throw base::Error(base::Code::bad_definition,
-                          fmt::format("step '{}' is a {} step, which amlocal does not run yet",
-                                      path, step.component->type_text))
-            .at(step.place)
-            .hint("run the others with `--only STEP…`; `amlocal validate` checks this one");
       scope.leaves.emplace(step.name, plan_.steps.size());
-      plan_.steps.push_back({path, step.component, {}, {}});
+      plan_.steps.push_back({path, step.component, {}, {}, step.place});
       origins_.push_back({&scope, &step});
     }
   }
@@ -257,26 +251,49 @@ const PlannedOutput* PlannedStep::find_output(const std::string& name) const {
   return found == outputs.end() ? nullptr : &*found;
 }
 
-std::size_t Plan::index_of(const std::string& path) const {
+std::vector<std::size_t> Plan::named(const std::string& path) const {
+  std::vector<std::size_t> found;
   std::vector<std::string> names;
   for (std::size_t n = 0; n < steps.size(); ++n) {
-    if (steps[n].path == path) return n;
+    if (steps[n].path == path || steps[n].path.starts_with(path + "/")) found.push_back(n);
     names.push_back(steps[n].path);
   }
+  if (!found.empty()) return found;
+  for (const auto& step : steps)
+    for (auto slash = step.path.find('/'); slash != std::string::npos;
+         slash = step.path.find('/', slash + 1))
+      if (std::string group = step.path.substr(0, slash); names.back() != group)
+        names.push_back(std::move(group));
   throw base::Error(base::Code::usage, fmt::format("there is no step '{}'", path))
       .hint(text::did_you_mean(path, names));
 }
 
-std::vector<bool> Plan::needed_by(std::size_t step) const {
+std::vector<bool> Plan::needed_by(const std::vector<std::size_t>& last) const {
   std::vector<bool> needed(steps.size(), false);
-  needed[step] = true;
+  for (const std::size_t step : last) needed[step] = true;
   // Steps stand after what they need, so one pass backwards finds everything.
-  for (std::size_t n = step + 1; n-- > 0;) {
+  for (std::size_t n = steps.size(); n-- > 0;) {
     if (!needed[n]) continue;
     for (const auto& input : steps[n].inputs)
       if (const auto* from = std::get_if<Upstream>(&input.source)) needed[from->step] = true;
   }
   return needed;
+}
+
+void refuse_types_not_run(const Plan& plan, const std::vector<bool>& wanted) {
+  std::string list;
+  const PlannedStep* first = nullptr;
+  for (std::size_t n = 0; n < plan.steps.size(); ++n) {
+    const PlannedStep& step = plan.steps[n];
+    if (!wanted[n] || step.component->kind == Component::Kind::command) continue;
+    list += fmt::format("{}'{}' ({})", first ? ", " : "", step.path, step.component->type_text);
+    if (!first) first = &step;
+  }
+  if (!first) return;
+  throw base::Error(base::Code::bad_definition,
+                    fmt::format("amlocal does not run steps of these types yet: {}", list))
+      .at(first->place)
+      .hint("run the others with --only STEP,…; `amlocal validate` checks these too");
 }
 
 Plan make_plan(const model::Job& job) {

@@ -39,6 +39,7 @@ struct PlannedStep {
   std::shared_ptr<const model::Component> component;
   std::vector<PlannedInput> inputs;  // optional ones without a value are absent
   std::vector<PlannedOutput> outputs;
+  base::Place place;  // of the step in the definition
 
   const PlannedOutput* find_output(const std::string& name) const;
 };
@@ -53,14 +54,18 @@ struct Plan {
   std::vector<PlannedStep> steps;  // each after everything it needs
   std::vector<PipelineOutput> outputs;
 
-  // The step named `path`. Throws usage with did-you-mean and the list.
-  std::size_t index_of(const std::string& path) const;
-  // All steps that `step` needs, directly or not, itself included.
-  std::vector<bool> needed_by(std::size_t step) const;
+  // The step of that path, or all steps in the nested pipeline of that path. Throws usage with
+  // did-you-mean and the list.
+  std::vector<std::size_t> named(const std::string& path) const;
+  // All steps that `last` need, directly or not, themselves included.
+  std::vector<bool> needed_by(const std::vector<std::size_t>& last) const;
 };
 
-// The job must be valid (definition::load_job without errors). Throws bad_definition for a step
-// type that is not run yet (sweep, automl, spark, parallel), naming the step.
+// The job must be valid (definition::load_job without errors).
 Plan make_plan(const model::Job&);
+
+// Throws bad_definition when a wanted step is of a type that is not run yet (sweep, automl, spark,
+// parallel), naming all such steps.
+void refuse_types_not_run(const Plan&, const std::vector<bool>& wanted);
 
 }  // namespace engine

@@ -130,6 +130,7 @@ class Preparation {
 
 Prepared prepare(const Plan& plan, const std::vector<bool>& wanted,
                  const Surroundings& surroundings, const Remote& remote) {
+  refuse_types_not_run(plan, wanted);
   Preparation preparation(surroundings);
   Prepared prepared;
   prepared.steps.resize(plan.steps.size());

@@ -31,6 +31,7 @@ struct StepStarted {
   std::string id;           // the step's own run id (a UUID)
   std::string log;          // absolute path of its std_log.txt
   std::string fingerprint;  // JSON: what it is made of (engine/fingerprint.hpp)
+  std::string snapshot;     // the hash of its frozen code, "" where it has none
 };
 
 // A finished output, complete on disk before this is recorded.

@@ -18,8 +18,15 @@ void Tee::tell_listeners(Tell&& tell) {
 
 void Tee::on(const Stamped& stamped) {
   const std::lock_guard lock(mutex_);
-  recorder_.on(stamped);
-  tell_listeners([&](Sink& listener) { listener.on(stamped); });
+  if (broken_) std::rethrow_exception(broken_);
+  Stamped kept;
+  try {
+    kept = recorder_.keep(stamped);
+  } catch (...) {
+    broken_ = std::current_exception();
+    throw;
+  }
+  tell_listeners([&](Sink& listener) { listener.on(kept); });
 }
 
 void Tee::tick(base::Time now) {

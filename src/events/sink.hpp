@@ -1,6 +1,7 @@
 // Who listens to a run.
 #pragma once
 
+#include <exception>
 #include <mutex>
 #include <string>
 #include <vector>
@@ -26,12 +27,21 @@ class Sink {
   virtual void progress(base::Time, const Progress&) {}
 };
 
-// Passes each event to the recorder first and then to the listeners, one at a time, from whichever
-// thread tells it. A listener that throws is put aside and hears nothing more; an exception of the
-// recorder goes on to the teller, because a run that is not recorded must end.
+// Who keeps a run's events, and completes them: an asset gets its version when it is recorded.
+class Keeper : public Sink {
+ public:
+  // The event as it was recorded.
+  virtual Stamped keep(const Stamped&) = 0;
+  void on(const Stamped& stamped) final { keep(stamped); }
+};
+
+// Passes each event to the recorder first and then, as it was recorded, to the listeners, one at a
+// time, from whichever thread tells it. A listener that throws is put aside and hears nothing more;
+// an exception of the recorder goes on to the teller, because a run that is not recorded must end.
+// From then on every teller gets it: a record with a hole in it would be a false one.
 class Tee final : public Sink {
  public:
-  Tee(Sink& recorder, std::vector<Sink*> listeners)
+  Tee(Keeper& recorder, std::vector<Sink*> listeners)
       : recorder_(recorder), listeners_(std::move(listeners)) {}
   void on(const Stamped&) override;
   void tick(base::Time) override;
@@ -41,7 +51,8 @@ class Tee final : public Sink {
   void tell_listeners(Tell&&);
 
   std::mutex mutex_;
-  Sink& recorder_;
+  Keeper& recorder_;
+  std::exception_ptr broken_;
   std::vector<Sink*> listeners_;
 };
 

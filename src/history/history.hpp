@@ -19,7 +19,9 @@ struct StepRecord {
   model::Status status = model::Status::not_started;
   std::string log;
   std::string fingerprint;  // JSON, as StepStarted had it
+  std::string snapshot;     // the hash of its frozen code
   std::string from_run;     // Reused: whose outputs these are
+  std::string reason;       // of a step that was skipped, kept or canceled: why
   std::optional<events::StepEnded> ended;
   std::vector<events::OutputPublished> outputs;
 };
@@ -36,13 +38,14 @@ struct RunRecord {
   std::vector<StepRecord> steps;
   std::vector<events::RunOutput> outputs;
   std::vector<std::string> notices;
+  std::size_t damaged_line = 0;  // of its journal, which was read up to there; 0: it is whole
 
   const StepRecord* find_step(const std::string& path) const;
 };
 
 // Writes one run's journal and index rows. Holds the run's lock for as long as it lives: a run
 // whose lock is free and which has no RunEnded was interrupted, and every reader sees it so.
-class Recorder final : public events::Sink {
+class Recorder final : public events::Keeper {
  public:
   // Makes `.amlocal/runs/NAME`. `durable`: each event is on the disk before on() returns. Throws
   // exists when the name is taken, bad_input when it cannot be a name, newer_version for a newer
@@ -51,8 +54,9 @@ class Recorder final : public events::Sink {
   ~Recorder() override;
   // Appends to the journal (one checksummed line), then updates the index. Throws no_space or io. A
   // failing index ends nothing: it is only a cache, and readers see that it is behind the journal.
-  // AssetRegistered also goes to the assets' journal; a version "" becomes the next one there.
-  void on(const events::Stamped&) override;
+  // AssetRegistered also goes to the assets' journal; a version "" becomes the next one there, and
+  // is in the event that is returned.
+  events::Stamped keep(const events::Stamped&) override;
   const fs::path& folder() const;
 
  private:
@@ -73,8 +77,8 @@ RunRecord read_run(const workspace::Layout&, const std::string& name,
                    Damage damage = Damage::refuse);
 
 // Removes a run's folder and rows, and what its steps left under `azureml/<step id>/` in
-// datastores, unless an asset registered from it exists or another run reused it. Throws conflict
-// while it runs. For a run with a damaged journal, read it with Damage::keep_good_part.
+// datastores (failed steps' too), unless an asset lies there or another run's outputs do. Throws
+// conflict while it runs. For a run with a damaged journal, read it with Damage::keep_good_part.
 void delete_run(const workspace::Layout&, const RunRecord&);
 
 // Makes the index anew, and mends the journal of assets where it is damaged (what is lost there

@@ -2,10 +2,14 @@
 
 #include <fmt/format.h>
 
+#include <sys/vfs.h>
+
+#include <algorithm>
 #include <boost/filesystem/operations.hpp>
 #include <nlohmann/json.hpp>
 
 #include "base/files.hpp"
+#include "base/hash.hpp"
 
 namespace history {
 namespace {
@@ -15,23 +19,37 @@ using sqlite::Database;
 using sqlite::Statement;
 using sqlite::Transaction;
 
-constexpr std::int64_t schema_version = 1;
+constexpr std::int64_t schema_version = 2;
 
+// `outputs.step` is the step's position, and -1 for the run's own outputs.
 constexpr const char* schema = R"(
+DROP TABLE IF EXISTS runs;
+DROP TABLE IF EXISTS steps;
+DROP TABLE IF EXISTS outputs;
 CREATE TABLE runs (
   name TEXT PRIMARY KEY, experiment TEXT, display_name TEXT, definition TEXT, command TEXT,
   status TEXT, started TEXT, seconds REAL, notices TEXT, journal_bytes INTEGER, damaged_line INTEGER
 ) WITHOUT ROWID;
 CREATE TABLE steps (
   run TEXT, position INTEGER, path TEXT, id TEXT, status TEXT, log TEXT, fingerprint TEXT,
-  from_run TEXT, ended TEXT, PRIMARY KEY (run, position)
+  snapshot TEXT, from_run TEXT, reason TEXT, ended TEXT, bytes INTEGER, PRIMARY KEY (run, position)
 ) WITHOUT ROWID;
 CREATE TABLE outputs (
-  run TEXT, position INTEGER, step TEXT, name TEXT, type TEXT, mode TEXT, uri TEXT, path TEXT,
-  value TEXT, PRIMARY KEY (run, position)
+  run TEXT, step INTEGER, position INTEGER, name TEXT, type TEXT, mode TEXT, uri TEXT, path TEXT,
+  value TEXT, PRIMARY KEY (run, step, position)
 ) WITHOUT ROWID;
-PRAGMA user_version = 1;
+PRAGMA user_version = 2;
 )";
+
+// Magic numbers of statfs(2): CIFS, SMB2, SMB, NFS and 9P (which WSL has for the Windows disks).
+constexpr long shares[] = {0xFF534D42, 0xFE534D42, 0x517B, 0x6969, 0x01021997};
+
+fs::path path_in_state_folder(const workspace::Layout& layout, const base::Variables& environment) {
+  fs::path state = base::variable(environment, "XDG_STATE_HOME");
+  if (!state.is_absolute())
+    state = fs::path(base::variable(environment, "HOME")) / ".local" / "state";
+  return state / "amlocal" / (base::hash_text(layout.root.native()) + ".sqlite");
+}
 
 std::int64_t version_of(const Database& database) {
   Statement statement(database, "PRAGMA user_version");
@@ -40,7 +58,8 @@ std::int64_t version_of(const Database& database) {
 
 Database open_once(const fs::path& file) {
   Database database(file);
-  database.execute("PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL");
+  // No fsync: after a power cut the journals still hold everything this cache holds.
+  database.execute("PRAGMA journal_mode = WAL; PRAGMA synchronous = OFF");
   const auto check_version = [&] {
     const std::int64_t version = version_of(database);
     if (version > schema_version)
@@ -51,9 +70,10 @@ Database open_once(const fs::path& file) {
           .hint("update amlocal, or remove that file: it is made anew from the runs");
     return version;
   };
-  if (check_version() == 0) {
+  if (check_version() < schema_version) {
     Transaction transaction(database);
-    if (check_version() == 0) database.execute(schema);  // unless another process was faster
+    // unless another process was faster
+    if (check_version() < schema_version) database.execute(schema);
     transaction.commit();
   }
   // Reads every table's root, so that a damaged file shows itself here and not half-way.
@@ -71,21 +91,38 @@ void move_aside(const fs::path& file) {
       fs::rename(file.native() + end, file.native() + ".damaged" + end, ignored);
 }
 
-Database open(const workspace::Layout& layout) {
+Database open_or_mend(const workspace::Layout& layout, const fs::path& file) {
   try {
-    return open_once(layout.index());
+    return open_once(file);
   } catch (const base::Error& error) {
     if (error.code() != base::Code::corrupt) throw;
   }
   // One process repairs; another that found the damage too waits and then finds a whole file.
   const auto lock = base::FileLock::wait(layout.hidden() / "index.lock");
   try {
-    return open_once(layout.index());
+    return open_once(file);
   } catch (const base::Error& error) {
     if (error.code() != base::Code::corrupt) throw;
   }
-  move_aside(layout.index());
-  return open_once(layout.index());
+  move_aside(file);
+  return open_once(file);
+}
+
+Database open(const workspace::Layout& layout) {
+  const auto open_in_state_folder = [&](const fs::path& file) {
+    boost::system::error_code failed;
+    fs::create_directories(file.parent_path(), failed);
+    if (failed) throw base::os_error("create", file.parent_path().native(), failed.value());
+    return open_or_mend(layout, file);
+  };
+  const fs::path file = index_path(layout);
+  if (file != layout.index()) return open_in_state_folder(file);
+  try {
+    return open_or_mend(layout, file);
+  } catch (const base::Error& error) {
+    if (error.code() != base::Code::unavailable) throw;
+  }
+  return open_in_state_folder(path_in_state_folder(layout, base::current_environment()));
 }
 
 std::string dump(const json& value) {
@@ -109,43 +146,57 @@ std::string word(model::Status status) {
   return std::string(model::to_string(status));
 }
 
-void put_steps(const Database& database, const RunRecord& run) {
-  std::int64_t position = 0;
-  for (const StepRecord& step : run.steps) {
-    Statement statement(database, "INSERT INTO steps VALUES (?,?,?,?,?,?,?,?,?)");
-    statement.bind(run.name).bind(position++).bind(step.path).bind(step.id).bind(word(step.status));
-    statement.bind(step.log).bind(step.fingerprint).bind(step.from_run);
-    if (step.ended)
-      statement.bind(events::to_json({run.started, *step.ended}));
-    else
-      statement.bind_null();
-    statement.run();
-  }
+void put_output(const Database& database, const std::string& run, std::int64_t step,
+                std::int64_t position, const events::OutputPublished& output,
+                const std::string& value) {
+  Statement(database, "INSERT OR REPLACE INTO outputs VALUES (?,?,?,?,?,?,?,?,?)")
+      .bind(run)
+      .bind(step)
+      .bind(position)
+      .bind(output.output)
+      .bind(output.type)
+      .bind(output.mode)
+      .bind(output.uri)
+      .bind(output.path)
+      .bind(value)
+      .run();
 }
 
-void put_outputs(const Database& database, const RunRecord& run) {
+void put_step_rows(const Database& database, const RunRecord& run, std::size_t n) {
+  const StepRecord& step = run.steps[n];
+  Statement statement(database, "INSERT OR REPLACE INTO steps VALUES (?,?,?,?,?,?,?,?,?,?,?,?)");
+  statement.bind(run.name).bind(static_cast<std::int64_t>(n)).bind(step.path).bind(step.id);
+  statement.bind(word(step.status)).bind(step.log).bind(step.fingerprint).bind(step.snapshot);
+  statement.bind(step.from_run).bind(step.reason);
+  if (step.ended)
+    statement.bind(events::to_json({run.started, *step.ended}))
+        .bind(static_cast<std::int64_t>(step.ended->bytes_in + step.ended->bytes_out));
+  else
+    statement.bind_null().bind(std::int64_t{0});
+  statement.run();
   std::int64_t position = 0;
-  const auto put = [&](const std::string& step, const std::string& name, const std::string& type,
-                       const std::string& mode, const std::string& uri, const std::string& path,
-                       const std::string& value) {
-    Statement(database, "INSERT INTO outputs VALUES (?,?,?,?,?,?,?,?,?)")
-        .bind(run.name)
-        .bind(position++)
-        .bind(step)
-        .bind(name)
-        .bind(type)
-        .bind(mode)
-        .bind(uri)
-        .bind(path)
-        .bind(value)
-        .run();
-  };
-  for (const StepRecord& step : run.steps)
-    for (const auto& output : step.outputs)
-      put(step.path, output.output, output.type, output.mode, output.uri, output.path, "");
-  // A run's own outputs have no step.
+  for (const auto& output : step.outputs)
+    put_output(database, run.name, static_cast<std::int64_t>(n), position++, output, "");
+}
+
+void put_run_rows(const Database& database, const RunRecord& run, std::uint64_t journal_bytes) {
+  Statement(database, "INSERT OR REPLACE INTO runs VALUES (?,?,?,?,?,?,?,?,?,?,?)")
+      .bind(run.name)
+      .bind(run.experiment)
+      .bind(run.display_name)
+      .bind(run.definition)
+      .bind(words_text(run.command))
+      .bind(word(run.status))
+      .bind(base::to_iso(run.started))
+      .bind(run.seconds)
+      .bind(words_text(run.notices))
+      .bind(static_cast<std::int64_t>(journal_bytes))
+      .bind(static_cast<std::int64_t>(run.damaged_line))
+      .run();
+  std::int64_t position = 0;
   for (const auto& output : run.outputs)
-    put("", output.name, output.type, "", output.uri, output.path, output.value);
+    put_output(database, run.name, -1, position++,
+               {"", output.name, output.type, "", output.uri, output.path}, output.value);
 }
 
 void remove_rows(const Database& database, const std::string& run) {
@@ -155,9 +206,10 @@ void remove_rows(const Database& database, const std::string& run) {
 }
 
 void read_steps(const Database& database, std::map<std::string, Indexed>& runs) {
-  Statement rows(database,
-                 "SELECT run, path, id, status, log, fingerprint, from_run, ended FROM steps ORDER "
-                 "BY run, position");
+  Statement rows(
+      database,
+      "SELECT run, path, id, status, log, fingerprint, snapshot, from_run, reason, ended "
+      "FROM steps ORDER BY run, position");
   while (rows.step()) {
     const auto run = runs.find(rows.text());
     if (run == runs.end()) continue;
@@ -167,7 +219,9 @@ void read_steps(const Database& database, std::map<std::string, Indexed>& runs) 
     step.status = status_of(rows.text());
     step.log = rows.text();
     step.fingerprint = rows.text();
+    step.snapshot = rows.text();
     step.from_run = rows.text();
+    step.reason = rows.text();
     if (rows.is_null()) continue;
     if (const auto event = events::from_json(rows.text()))
       if (const auto* ended = std::get_if<events::StepEnded>(&event->event)) step.ended = *ended;
@@ -175,30 +229,43 @@ void read_steps(const Database& database, std::map<std::string, Indexed>& runs) 
 }
 
 void read_outputs(const Database& database, std::map<std::string, Indexed>& runs) {
-  Statement rows(
-      database,
-      "SELECT run, step, name, type, mode, uri, path, value FROM outputs ORDER BY run, position");
+  Statement rows(database,
+                 "SELECT run, step, name, type, mode, uri, path, value FROM outputs ORDER BY run, "
+                 "step, position");
   while (rows.step()) {
     const auto run = runs.find(rows.text());
     if (run == runs.end()) continue;
     RunRecord& record = run->second.record;
+    const std::int64_t position = rows.integer();
     events::OutputPublished output;
-    output.step = rows.text();
     output.output = rows.text();
     output.type = rows.text();
     output.mode = rows.text();
     output.uri = rows.text();
     output.path = rows.text();
-    if (output.step.empty()) {
+    if (position < 0) {
       record.outputs.push_back({output.output, output.type, output.uri, output.path, rows.text()});
-      continue;
+    } else if (const auto n = static_cast<std::size_t>(position); n < record.steps.size()) {
+      output.step = record.steps[n].path;
+      record.steps[n].outputs.push_back(std::move(output));
     }
-    for (StepRecord& step : record.steps)
-      if (step.path == output.step) step.outputs.push_back(output);
   }
 }
 
 }  // namespace
+
+fs::path index_path(const workspace::Layout& layout, const base::Variables& environment,
+                    long file_system) {
+  const bool is_share =
+      std::find(std::begin(shares), std::end(shares), file_system) != std::end(shares);
+  return is_share ? path_in_state_folder(layout, environment) : layout.index();
+}
+
+fs::path index_path(const workspace::Layout& layout) {
+  struct statfs status {};
+  if (::statfs(layout.hidden().c_str(), &status) != 0) return layout.index();
+  return index_path(layout, base::current_environment(), static_cast<long>(status.f_type));
+}
 
 Index::Index(const workspace::Layout& layout) : database_(open(layout)) {}
 
@@ -222,7 +289,7 @@ std::map<std::string, Indexed> Index::runs() {
       run.record.seconds = rows.real();
       run.record.notices = words_of(rows.text());
       run.journal_bytes = static_cast<std::uint64_t>(rows.integer());
-      run.damaged_line = static_cast<std::size_t>(rows.integer());
+      run.record.damaged_line = static_cast<std::size_t>(rows.integer());
       const std::string name = run.record.name;
       runs.emplace(name, std::move(run));
     }
@@ -233,26 +300,22 @@ std::map<std::string, Indexed> Index::runs() {
   return runs;
 }
 
-void Index::put(const Indexed& run) {
-  const RunRecord& record = run.record;
+void Index::put(const RunRecord& run, std::uint64_t journal_bytes) {
   Transaction transaction(database_);
-  remove_rows(database_, record.name);
-  Statement(database_, "INSERT INTO runs VALUES (?,?,?,?,?,?,?,?,?,?,?)")
-      .bind(record.name)
-      .bind(record.experiment)
-      .bind(record.display_name)
-      .bind(record.definition)
-      .bind(words_text(record.command))
-      .bind(word(record.status))
-      .bind(base::to_iso(record.started))
-      .bind(record.seconds)
-      .bind(words_text(record.notices))
-      .bind(static_cast<std::int64_t>(run.journal_bytes))
-      .bind(static_cast<std::int64_t>(run.damaged_line))
-      .run();
-  put_steps(database_, record);
-  put_outputs(database_, record);
+  remove_rows(database_, run.name);
+  put_run_rows(database_, run, journal_bytes);
+  for (std::size_t n = 0; n < run.steps.size(); ++n) put_step_rows(database_, run, n);
   transaction.commit();
+}
+
+Index::Total Index::total() {
+  Statement row(database_,
+                "SELECT (SELECT count(*) FROM runs), (SELECT ifnull(sum(bytes), 0) FROM steps)");
+  Total total;
+  if (!row.step()) return total;
+  total.runs = static_cast<std::uint64_t>(row.integer());
+  total.bytes = static_cast<std::uint64_t>(row.integer());
+  return total;
 }
 
 void Index::remove(const std::string& run) {

@@ -56,16 +56,16 @@ std::optional<RunRecord> listed(const workspace::Layout& layout, const std::stri
     auto row = rows.find(name);
     if (row == rows.end() || row->second.journal_bytes != bytes) {
       Folded folded = fold_journal(layout, name);
-      row = rows.insert_or_assign(name, Indexed{std::move(folded.record), folded.journal_bytes,
-                                                folded.damaged_line})
+      row = rows.insert_or_assign(name, Indexed{std::move(folded.record), folded.journal_bytes})
                 .first;
-      try_index(index, [&](Index& open) { open.put(row->second); });
+      try_index(index,
+                [&](Index& open) { open.put(row->second.record, row->second.journal_bytes); });
     }
     RunRecord record = std::move(row->second.record);
     derive_status(record, locked);
-    if (row->second.damaged_line > 0)
+    if (record.damaged_line > 0)
       record.notices.push_back(fmt::format("the run's journal is damaged at line {}; {}",
-                                           row->second.damaged_line, delete_hint(name)));
+                                           record.damaged_line, delete_hint(name)));
     return record;
   } catch (const base::Error& error) {
     if (error.code() == base::Code::not_found) return std::nullopt;
@@ -124,8 +124,8 @@ RunRecord read_run(const workspace::Layout& layout, const std::string& name, Dam
   const std::string run = resolve(layout, name);
   const bool locked = is_locked(layout, run);
   Folded folded = fold_journal(layout, run);
-  if (folded.damaged_line > 0 && damage == Damage::refuse)
-    throw_damaged(journal_path(layout, run), folded.damaged_line, delete_hint(run));
+  if (folded.record.damaged_line > 0 && damage == Damage::refuse)
+    throw_damaged(journal_path(layout, run), folded.record.damaged_line, delete_hint(run));
   derive_status(folded.record, locked);
   return std::move(folded.record);
 }
@@ -139,7 +139,7 @@ std::size_t rebuild_index(const workspace::Layout& layout) {
   for (const auto& [name, row] : index.runs()) index.remove(name);
   for (const auto& name : names) {
     Folded folded = fold_journal(layout, name);
-    index.put({std::move(folded.record), folded.journal_bytes, folded.damaged_line});
+    index.put(folded.record, folded.journal_bytes);
   }
   return names.size();
 }

@@ -12,6 +12,7 @@
 #include "history/index.hpp"
 #include "history/journal.hpp"
 #include "history/records.hpp"
+#include "workspace/draft.hpp"
 
 namespace history {
 namespace {
@@ -33,7 +34,7 @@ void check_name(const std::string& name) {
 // run without a lock and takes it for an interrupted one. rename(2) takes the name: it refuses a
 // folder that holds anything, and a run's folder always does.
 base::FileLock make_folder(const workspace::Layout& layout, const std::string& name) {
-  const base::TempDir draft(layout.runs(), ".new-");
+  const workspace::Draft draft(layout.runs(), ".new-");
   const fs::path folder = draft.path() / "run";
   base::sys("create", folder.native(), [&] { return ::mkdir(folder.c_str(), 0777); });
   auto lock = base::FileLock::try_take(folder / "lock");
@@ -63,7 +64,7 @@ struct Recorder::State {
   std::optional<Index> index;
   base::FileLock lock;
   Journal journal;
-  RunRecord record;
+  Folding folding;
   std::optional<base::Time> indexed;  // when the row was written last
 };
 
@@ -87,32 +88,33 @@ Recorder::Recorder(const workspace::Layout& layout, const std::string& run, bool
                          Journal(journal_path(layout, run), durable),
                          {},
                          {}});
-  state_->record.name = run;
+  state_->folding.record.name = run;
 }
 
 Recorder::~Recorder() {
   if (!state_ || state_->journal.size() > 0) return;
   // Nothing was told, so there was no run. A folder that holds anything else stays.
-  ::unlink(journal_path(state_->layout, state_->record.name).c_str());
-  ::unlink(lock_path(state_->layout, state_->record.name).c_str());
+  ::unlink(journal_path(state_->layout, state_->folding.record.name).c_str());
+  ::unlink(lock_path(state_->layout, state_->folding.record.name).c_str());
   ::rmdir(state_->folder.c_str());
 }
 
-void Recorder::on(const events::Stamped& told) {
+events::Stamped Recorder::keep(const events::Stamped& told) {
   events::Stamped stamped = told;
   if (std::holds_alternative<events::AssetRegistered>(stamped.event))
     stamped.event = register_asset(state_->layout, stamped, state_->durable);
   state_->journal.append(events::to_json(stamped));
-  fold(state_->record, stamped);
-  if (!state_->index || !is_due(stamped, state_->indexed)) return;
+  state_->folding.add(stamped);
+  if (!state_->index || !is_due(stamped, state_->indexed)) return stamped;
   try {
     state_->indexed = stamped.time;
-    state_->index->put({state_->record, state_->journal.size(), 0});
+    state_->index->put(state_->folding.record, state_->journal.size());
   } catch (const base::Error&) {
     // Readers see from the journal's size that the row is old. It is not tried again, so that a
     // stuck index costs its wait once.
     state_->index.reset();
   }
+  return stamped;
 }
 
 const fs::path& Recorder::folder() const {

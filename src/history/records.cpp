@@ -11,60 +11,9 @@ namespace {
 
 using model::Status;
 
-StepRecord& step_of(RunRecord& run, const std::string& path) {
-  for (StepRecord& step : run.steps)
-    if (step.path == path) return step;
-  StepRecord& step = run.steps.emplace_back();
-  step.path = path;
-  return step;
-}
-
 Status status_of(const std::string& word, Status otherwise) {
   return model::parse_status(word).value_or(otherwise);
 }
-
-struct Fold {
-  RunRecord& run;
-  base::Time time;
-
-  void operator()(const events::RunStarted& e) const {
-    run.experiment = e.experiment;
-    run.display_name = e.display_name;
-    run.definition = e.definition;
-    run.command = e.command;
-    run.started = time;
-    for (const auto& path : e.steps) step_of(run, path);
-  }
-  void operator()(const events::Notice& e) const {
-    run.notices.push_back(e.step.empty() ? e.text : e.step + ": " + e.text);
-  }
-  void operator()(const events::StepStarted& e) const {
-    StepRecord& step = step_of(run, e.step);
-    step.id = e.id;
-    step.log = e.log;
-    step.fingerprint = e.fingerprint;
-    step.status = Status::running;
-  }
-  void operator()(const events::OutputPublished& e) const {
-    step_of(run, e.step).outputs.push_back(e);
-  }
-  void operator()(const events::StepEnded& e) const {
-    StepRecord& step = step_of(run, e.step);
-    step.status = status_of(e.status, Status::failed);
-    step.ended = e;
-  }
-  void operator()(const events::StepPassedOver& e) const {
-    StepRecord& step = step_of(run, e.step);
-    step.status = status_of(e.status, Status::skipped);
-    step.from_run = e.from_run;
-  }
-  void operator()(const events::AssetRegistered&) const {}  // kept in the assets' own journal
-  void operator()(const events::RunEnded& e) const {
-    run.status = status_of(e.status, Status::failed);
-    run.seconds = e.seconds;
-    run.outputs = e.outputs;
-  }
-};
 
 }  // namespace
 
@@ -81,8 +30,49 @@ fs::path lock_path(const workspace::Layout& layout, const std::string& run) {
   return layout.run(run) / "lock";
 }
 
-void fold(RunRecord& run, const events::Stamped& stamped) {
-  std::visit(Fold{run, stamped.time}, stamped.event);
+StepRecord& Folding::step(const std::string& path) {
+  const auto [known, is_new] = positions_.try_emplace(path, record.steps.size());
+  if (is_new) record.steps.emplace_back().path = path;
+  return record.steps[known->second];
+}
+
+void Folding::add(const events::Stamped& stamped) {
+  const events::Event& event = stamped.event;
+  if (const auto* started = std::get_if<events::RunStarted>(&event)) {
+    record.experiment = started->experiment;
+    record.display_name = started->display_name;
+    record.definition = started->definition;
+    record.command = started->command;
+    record.started = stamped.time;
+    for (const auto& path : started->steps) step(path);
+  } else if (const auto* notice = std::get_if<events::Notice>(&event)) {
+    record.notices.push_back(notice->step.empty() ? notice->text
+                                                  : notice->step + ": " + notice->text);
+  } else if (const auto* begun = std::get_if<events::StepStarted>(&event)) {
+    StepRecord& of = step(begun->step);
+    of.id = begun->id;
+    of.log = begun->log;
+    of.fingerprint = begun->fingerprint;
+    of.snapshot = begun->snapshot;
+    of.status = Status::running;
+  } else if (const auto* output = std::get_if<events::OutputPublished>(&event)) {
+    StepRecord& of = step(output->step);
+    of.outputs.push_back(*output);
+  } else if (const auto* step_ended = std::get_if<events::StepEnded>(&event)) {
+    StepRecord& of = step(step_ended->step);
+    of.status = status_of(step_ended->status, Status::failed);
+    of.ended = *step_ended;
+  } else if (const auto* passed = std::get_if<events::StepPassedOver>(&event)) {
+    StepRecord& of = step(passed->step);
+    of.status = status_of(passed->status, Status::skipped);
+    of.reason = passed->reason;
+    of.from_run = passed->from_run;
+  } else if (const auto* run_ended = std::get_if<events::RunEnded>(&event)) {
+    record.status = status_of(run_ended->status, Status::failed);
+    record.seconds = run_ended->seconds;
+    record.outputs = run_ended->outputs;
+  }
+  // AssetRegistered is kept in the assets' own journal.
 }
 
 void derive_status(RunRecord& run, bool locked) {
@@ -95,24 +85,23 @@ void derive_status(RunRecord& run, bool locked) {
 }
 
 Folded fold_journal(const workspace::Layout& layout, const std::string& run) {
-  Folded folded;
-  folded.record.name = run;
+  Folding folding;
+  folding.record.name = run;
   const JournalText journal = read_journal(journal_path(layout, run));
-  folded.journal_bytes = journal.bytes;
-  folded.damaged_line = journal.damaged_line;
+  folding.record.damaged_line = journal.damaged_line;
   std::size_t line = 0;
   for (const std::string& json : journal.lines) {
     ++line;
     try {
       // An event of an unknown name comes from a newer amlocal: what is known of the run still
       // stands.
-      if (const auto stamped = events::from_json(json)) fold(folded.record, *stamped);
+      if (const auto stamped = events::from_json(json)) folding.add(*stamped);
     } catch (const base::Error&) {
-      folded.damaged_line = line;
+      folding.record.damaged_line = line;
       break;
     }
   }
-  return folded;
+  return {std::move(folding.record), journal.bytes};
 }
 
 std::vector<std::string> run_names(const workspace::Layout& layout) {

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <string>
+#include <unordered_map>
 #include <vector>
 
 #include "history/history.hpp"
@@ -12,9 +13,16 @@ namespace history {
 fs::path journal_path(const workspace::Layout&, const std::string& run);
 fs::path lock_path(const workspace::Layout&, const std::string& run);
 
-// Adds what an event says. The events of a run come in order, so folding all of them gives its
-// record.
-void fold(RunRecord&, const events::Stamped&);
+// Makes a run's record from its events, which come in order.
+class Folding {
+ public:
+  void add(const events::Stamped&);
+  RunRecord record;
+
+ private:
+  StepRecord& step(const std::string& path);
+  std::unordered_map<std::string, std::size_t> positions_;
+};
 
 // A run that has not ended, and whose steps have not, was interrupted when nobody holds its lock.
 void derive_status(RunRecord&, bool locked);
@@ -23,7 +31,6 @@ void derive_status(RunRecord&, bool locked);
 struct Folded {
   RunRecord record;
   std::uint64_t journal_bytes = 0;
-  std::size_t damaged_line = 0;
 };
 Folded fold_journal(const workspace::Layout&, const std::string& run);
 

@@ -13,18 +13,13 @@
 #include "history/assets.hpp"
 #include "history/index.hpp"
 #include "history/records.hpp"
+#include "workspace/draft.hpp"
 
 namespace history {
 namespace {
 
 bool lies_in(const std::string& path, const fs::path& folder) {
   return path == folder.native() || path.starts_with(folder.native() + "/");
-}
-
-bool reused_by(const RunRecord& other, const StepRecord& step, const std::string& run) {
-  return std::any_of(other.steps.begin(), other.steps.end(), [&](const StepRecord& theirs) {
-    return theirs.from_run == run && theirs.path == step.path;
-  });
 }
 
 // A step id is a made-up name; anything that could lead elsewhere is no step id.
@@ -57,15 +52,16 @@ std::vector<fs::path> own_outputs(const workspace::Layout& layout, const RunReco
   std::vector<std::string> kept;
   for (const auto& asset : asset_events(layout)) kept.push_back(asset.path);
   for (const auto& asset : settings.data) kept.push_back(asset.path);
+  // A run that kept a step's outputs has published them as its own, however many runs lie between.
+  for (const RunRecord& other : all)
+    for (const StepRecord& step : other.steps)
+      if (other.name != run.name)
+        for (const auto& output : step.outputs) kept.push_back(output.path);
 
   std::vector<fs::path> folders;
   boost::system::error_code ignored;
   for (const StepRecord& step : run.steps) {
     if (!is_plain(step.id)) continue;
-    const bool reused = std::any_of(all.begin(), all.end(), [&](const RunRecord& other) {
-      return other.name != run.name && reused_by(other, step, run.name);
-    });
-    if (reused) continue;
     for (const fs::path& store : stores) {
       const fs::path folder = store / "azureml" / step.id;
       if (!fs::exists(folder, ignored)) continue;
@@ -85,7 +81,7 @@ void delete_run(const workspace::Layout& layout, const RunRecord& run) {
   const std::vector<fs::path> outputs = own_outputs(layout, run, list_runs(layout));
   // Out of sight first: a crash half-way leaves a folder that garbage collection finds, not half a
   // run.
-  const base::TempDir trash(layout.runs(), ".deleted-");
+  const workspace::Draft trash(layout.runs(), ".deleted-");
   const fs::path gone = trash.path() / "run";
   base::sys("remove", layout.run(run.name).native(),
             [&] { return ::rename(layout.run(run.name).c_str(), gone.c_str()); });

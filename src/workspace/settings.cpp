@@ -3,8 +3,10 @@
 #include <algorithm>
 #include <boost/filesystem/operations.hpp>
 #include <cctype>
+#include <charconv>
 #include <nlohmann/json.hpp>
 
+#include "base/clock.hpp"
 #include "base/error.hpp"
 #include "base/file_lock.hpp"
 #include "base/files.hpp"
@@ -118,6 +120,26 @@ std::vector<std::string> read_words(const Node& node, const std::string& key) {
   return words;
 }
 
+std::size_t read_count(const Node& node, const std::string& key) {
+  const std::string text = text_of(node, fmt::format("'{}'", key));
+  std::size_t number = 0;
+  const auto read = std::from_chars(text.data(), text.data() + text.size(), number);
+  if (read.ec != std::errc() || read.ptr != text.data() + text.size())
+    refuse(node.place, fmt::format("'{}' must be a whole number, not '{}'", key, text),
+           "0 means no limit");
+  return number;
+}
+
+std::uint64_t read_bytes(const Node& node, const std::string& key) {
+  const std::string text = text_of(node, fmt::format("'{}'", key));
+  const auto bytes = base::parse_bytes(text);
+  if (!bytes)
+    refuse(node.place,
+           fmt::format("'{}' must be a size such as 500MB or 20GB, not '{}'", key, text),
+           "0 means no limit");
+  return *bytes;
+}
+
 // A scalar as YAML text: plain where every reader takes it for the same string, else in double
 // quotes.
 std::string scalar(const std::string& value) {
@@ -188,6 +210,11 @@ std::string to_yaml(const Layout& layout, const Settings& settings) {
   write_map(out, "components", settings.components, path);
   if (!settings.pass_env.empty()) out += "pass_env:\n";
   for (const auto& name : settings.pass_env) out += fmt::format("  - {}\n", scalar(name));
+  const Settings usual;
+  if (settings.keep_runs != usual.keep_runs)
+    out += fmt::format("keep_runs: {}\n", settings.keep_runs);
+  if (settings.max_bytes != usual.max_bytes)
+    out += fmt::format("max_bytes: {}\n", settings.max_bytes);
   return out;
 }
 
@@ -219,7 +246,10 @@ Settings read_settings(const Layout& layout) {
   const Node root = text::parse_yaml(text::read_source(layout.settings_file()));
   if (root.is_null()) return settings;
   if (!root.is_map()) refuse(root.place, "amlocal.yml must be a map of settings");
-  check_keys(root, {"environments", "data", "datastores", "components", "pass_env"}, "amlocal.yml");
+  check_keys(
+      root,
+      {"environments", "data", "datastores", "components", "pass_env", "keep_runs", "max_bytes"},
+      "amlocal.yml");
   const auto path = [&](const std::string& text) { return below(layout, text).native(); };
   for (const auto& [key, place, value] : root.entries) {
     if (key == "environments")
@@ -231,6 +261,10 @@ Settings read_settings(const Layout& layout) {
       settings.datastores = read_map(value, key, path);
     else if (key == "components")
       settings.components = read_map(value, key, path);
+    else if (key == "keep_runs")
+      settings.keep_runs = read_count(value, key);
+    else if (key == "max_bytes")
+      settings.max_bytes = read_bytes(value, key);
     else
       settings.pass_env = read_words(value, key);
   }

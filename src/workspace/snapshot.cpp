@@ -14,6 +14,7 @@
 #include "base/error.hpp"
 #include "base/files.hpp"
 #include "base/hash.hpp"
+#include "workspace/draft.hpp"
 #include "workspace/ignore.hpp"
 
 namespace workspace {
@@ -157,12 +158,13 @@ Snapshot measure(const Listing& listing, Source source) {
   base::Hasher all;
   for (const auto& [path, item] : listing.items) {
     if (!item.target.empty()) {
+      snapshot.links.emplace_back(path, item.target);
       all.add(
           fmt::format("link {}:{} {}:{}\n", path.size(), path, item.target.size(), item.target));
       continue;
     }
     const fs::path file = source(path, item);
-    SnapshotFile entry{path, base::hash_file(file), fs::file_size(file)};
+    SnapshotFile entry{path, base::hash_file(file), fs::file_size(file), item.executable};
     all.add(fmt::format("file {}:{} {} {}\n", path.size(), path, item.executable ? "x" : "-",
                         entry.hash));
     snapshot.bytes += entry.bytes;
@@ -224,7 +226,7 @@ Snapshot take_snapshot(const Layout& layout, const fs::path& code,
 
         // Measured once more from the copy: a file that was saved in between counts as it was
         // copied.
-        const base::TempDir draft(layout.snapshots(), ".making-");
+        const Draft draft(layout.snapshots(), ".making-");
         const fs::path content = draft.path() / "content";
         make_folders(content);
         copy_into(listing, content);

@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "workspace/workspace.hpp"
@@ -13,12 +14,14 @@ struct SnapshotFile {
   std::string path;  // relative, '/'-separated
   std::string hash;
   std::uint64_t bytes = 0;
+  bool executable = false;
 };
 
 struct Snapshot {
-  std::string hash;                 // of names, modes and contents together
-  fs::path folder;                  // the frozen copy, absolute
-  std::vector<SnapshotFile> files;  // sorted by path
+  std::string hash;                                        // of names, modes and contents together
+  fs::path folder;                                         // the frozen copy, absolute
+  std::vector<SnapshotFile> files;                         // sorted by path
+  std::vector<std::pair<std::string, std::string>> links;  // to folders within: path → target
   std::uint64_t bytes = 0;
   std::vector<std::string> left_out;  // links that were not followed, with the reason
 };

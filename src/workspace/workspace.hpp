@@ -2,6 +2,7 @@
 // committed.
 #pragma once
 
+#include <cstdint>
 #include <functional>
 #include <map>
 #include <optional>
@@ -45,6 +46,9 @@ struct Settings {
   std::map<std::string, std::string> datastores;    // name → folder
   std::map<std::string, std::string> components;    // reference → file
   std::vector<std::string> pass_env;
+  // What the records may take before the oldest runs are removed unasked; 0: no limit.
+  std::size_t keep_runs = 200;
+  std::uint64_t max_bytes = 20'000'000'000;
 };
 
 // Missing file: empty settings. Throws bad_definition with the place for a wrong key or type.

@@ -14,7 +14,8 @@ inline void start(history::Recorder& recorder, const std::string& run, int secon
   recorder.on(
       {at(seconds),
        events::RunStarted{run, "exp", "shown", "/p.yml", {"amlocal", "run"}, {"prep", "train"}}});
-  recorder.on({at(seconds + 1), events::StepStarted{"prep", "id-" + run, "/log", "{}"}});
+  recorder.on(
+      {at(seconds + 1), events::StepStarted{"prep", "id-" + run, "/log", "{}", "snap-" + run}});
 }
 
 inline void finish(history::Recorder& recorder, int seconds) {
@@ -24,6 +25,7 @@ inline void finish(history::Recorder& recorder, int seconds) {
   ended.step = "prep";
   ended.status = "Completed";
   ended.seconds = 1.5;
+  ended.bytes_out = 100;
   recorder.on({at(seconds), ended});
   recorder.on({at(seconds), events::StepPassedOver{"train", "Skipped", "why", ""}});
   recorder.on(

@@ -3,6 +3,7 @@
 #include "base/error.hpp"
 #include "base/files.hpp"
 #include "definition/definition.hpp"
+#include "engine/decide.hpp"
 #include "engine/fingerprint.hpp"
 #include "engine/plan.hpp"
 #include "support/catalogue.hpp"
@@ -61,17 +62,32 @@ TEST_CASE("nested pipelines are flattened, inputs traced to their source, steps 
   CHECK(plan.steps[1].outputs[0].mode == model::AccessMode::upload);
   REQUIRE(plan.outputs.size() == 1);
   CHECK(plan.outputs[0].from.step == 1);
-  CHECK(plan.needed_by(1) == std::vector<bool>{true, true});
-  CHECK(plan.needed_by(0) == std::vector<bool>{true, false});
+  CHECK(plan.needed_by({1}) == std::vector<bool>{true, true});
+  CHECK(plan.needed_by({0}) == std::vector<bool>{true, false});
+  CHECK(plan.named("group") == std::vector<std::size_t>{0});
+  engine::Options options;
+  options.only = {"group,last"};
+  CHECK(engine::wanted_steps(plan, options) == std::vector<bool>{true, true});
+  options.only = {"group"};
+  CHECK(engine::wanted_steps(plan, options) == std::vector<bool>{true, false});
+  options = {};
+  options.until = "group";
+  CHECK(engine::wanted_steps(plan, options) == std::vector<bool>{true, false});
 }
 
 TEST_CASE("an unknown step is refused with what was meant") {
   try {
-    plan_of(nested, inner).index_of("lats");
+    plan_of(nested, inner).named("lats");
     FAIL("accepted");
   } catch (const base::Error& error) {
     CHECK(error.message() == "there is no step 'lats'");
     CHECK(error.hint() == "did you mean 'last'?");
+  }
+  try {
+    plan_of(nested, inner).named("gruop");
+    FAIL("accepted");
+  } catch (const base::Error& error) {
+    CHECK(error.hint() == "did you mean 'group'?");
   }
 }
 
@@ -79,14 +95,17 @@ TEST_CASE("fingerprints: what changed is named in a user's words") {
   engine::Fingerprint before;
   before.code = {{"train.py", "1"}, {"old.py", "1"}};
   before.inputs = {{"rate", "number literal 0.1"}};
+  before.environment = {{"python", "3.9.1 at /p"}};
   engine::Fingerprint now = before;
   CHECK(engine::differences(now, before).empty());
   now.code = {{"train.py", "2"}, {"new.py", "1"}};
   now.inputs = {{"rate", "number literal 0.2"}};
   now.command = "python train.py";
+  now.environment = {{"python", "3.11.2 at /p"}};
   CHECK(engine::differences(now, before) ==
         std::vector<std::string>{"code: new.py is new", "code: train.py changed",
                                  "code: old.py is gone", "the command changed",
+                                 "environment: python: 3.11.2 at /p, was 3.9.1 at /p",
                                  "input rate: number literal 0.2, was number literal 0.1"});
   CHECK(engine::fingerprint_from_json(engine::to_json(now)) == now);
 }

@@ -9,11 +9,26 @@ namespace {
 
 const base::Time moment = base::from_iso("2026-01-02T03:04:05.678901Z");
 
-struct Counter final : events::Sink {
+struct Recording final : events::Keeper {
   int count = 0;
   bool throws = false;
-  void on(const events::Stamped&) override {
+  events::Stamped keep(const events::Stamped& told) override {
+    if (throws) throw base::Error(base::Code::io, "no");
     ++count;
+    events::Stamped kept = told;
+    if (auto* asset = std::get_if<events::AssetRegistered>(&kept.event)) asset->version = "7";
+    return kept;
+  }
+};
+
+struct Counter final : events::Sink {
+  std::string version;
+  int count = 0;
+  bool throws = false;
+  void on(const events::Stamped& told) override {
+    ++count;
+    if (const auto* asset = std::get_if<events::AssetRegistered>(&told.event))
+      version = asset->version;
     if (throws) throw base::Error(base::Code::io, "no");
   }
 };
@@ -26,7 +41,7 @@ TEST_CASE("every kind of event comes back from its line") {
   failed.failure->log_tail = {"a\nb", "\"c\""};
   for (const events::Event& event : std::vector<events::Event>{
            events::RunStarted{"r", "e", "d", "/p.yml", {"amlocal", "run"}, {"s"}},
-           events::Notice{"s", "text"}, events::StepStarted{"s", "id", "/log", "{}"},
+           events::Notice{"s", "text"}, events::StepStarted{"s", "id", "/log", "{}", "aaa"},
            events::OutputPublished{"s", "o", "uri_file", "upload", "azureml://x", "/x"}, failed,
            events::StepPassedOver{"s", "Reused", "why", "r0"},
            events::AssetRegistered{"n", "1", "uri_file", "/x", "s", "o"},
@@ -70,7 +85,8 @@ TEST_CASE("bytes that are no UTF-8 do not stop a line") {
 }
 
 TEST_CASE("a throwing listener is put aside, a throwing recorder is heard") {
-  Counter recorder, good, bad;
+  Recording recorder;
+  Counter good, bad;
   bad.throws = true;
   events::Tee tee(recorder, {&bad, &good});
   const events::Stamped notice{moment, events::Notice{"", "x"}};
@@ -80,5 +96,16 @@ TEST_CASE("a throwing listener is put aside, a throwing recorder is heard") {
   CHECK(good.count == 2);
   recorder.throws = true;
   CHECK_THROWS_AS(tee.on(notice), base::Error);
+  recorder.throws = false;  // too late: something is missing in the record by now
+  CHECK_THROWS_AS(tee.on(notice), base::Error);
+  CHECK(recorder.count == 2);
   CHECK(good.count == 2);
+}
+
+TEST_CASE("listeners hear an event as it was recorded") {
+  Recording recorder;
+  Counter listener;
+  events::Tee tee(recorder, {&listener});
+  tee.on({moment, events::AssetRegistered{"n", "", "uri_file", "/x", "s", "o"}});
+  CHECK(listener.version == "7");
 }

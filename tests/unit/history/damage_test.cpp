@@ -89,7 +89,7 @@ TEST_CASE("an index of a newer amlocal is refused and left as it is") {
   const auto error = error_of([&] { history::list_runs(scratch.layout); });
   CHECK(error.code() == base::Code::newer_version);
   CHECK(error.message() == "'" + scratch.layout.index().native() +
-                               "' was made by a newer amlocal (schema 7; this one knows 1)");
+                               "' was made by a newer amlocal (schema 7; this one knows 2)");
   CHECK(error_of([&] { history::Recorder two(scratch.layout, "two"); }).code() ==
         base::Code::newer_version);
   CHECK_FALSE(fs::exists(scratch.layout.run("two")));

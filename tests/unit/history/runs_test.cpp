@@ -29,6 +29,8 @@ TEST_CASE("a run is read as it was told, from its journal and from the index ali
     REQUIRE(run.steps[0].outputs.size() == 1);
     CHECK(run.steps[0].outputs[0].path == "/out");
     CHECK(run.find_step("train")->status == Status::skipped);
+    CHECK(run.find_step("train")->reason == "why");
+    CHECK(run.find_step("prep")->snapshot == "snap-one");
     REQUIRE(run.outputs.size() == 1);
     CHECK(run.outputs[0].value == "42");
   }
@@ -132,7 +134,11 @@ TEST_CASE("deleting a run takes its outputs along, but not those of an asset or 
   {
     history::Recorder recorder(scratch.layout, "user");
     support::start(recorder, "user", 20);
-    recorder.on({support::at(21), events::StepPassedOver{"prep", "Reused", "", "reused"}});
+    // However many runs lie between: what counts is whose outputs it published as its own.
+    recorder.on({support::at(21),
+                 events::OutputPublished{"prep", "out", "uri_folder", "rw_mount", "azureml://x",
+                                         scratch.path(store + "id-reused/out").native()}});
+    recorder.on({support::at(21), events::StepPassedOver{"prep", "Reused", "", "between"}});
     recorder.on(
         {support::at(22),
          events::AssetRegistered{"a", "1", "uri_folder",

@@ -1,0 +1,90 @@
+#include "engine/telling.hpp"
+
+#include <algorithm>
+#include <boost/filesystem/operations.hpp>
+
+#include "base/files.hpp"
+
+namespace engine {
+namespace {
+
+std::string word(model::Status status) {
+  return std::string(model::to_string(status));
+}
+
+std::string value_of(const Located& located) {
+  constexpr std::uintmax_t short_enough = 200;
+  boost::system::error_code failed;
+  if (!fs::is_regular_file(located.path, failed) ||
+      fs::file_size(located.path, failed) > short_enough || failed)
+    return "";
+  std::string text = base::read_file(located.path);
+  while (!text.empty() && (text.back() == '\n' || text.back() == '\r')) text.pop_back();
+  const bool plain = std::all_of(text.begin(), text.end(),
+                                 [](char c) { return static_cast<unsigned char>(c) >= 32; });
+  return plain ? text : "";
+}
+
+}  // namespace
+
+std::vector<events::Event> events_of_kept(const PlannedStep& step, const Decision& decision,
+                                          const Outputs& outputs, const Decided::Kept& kept) {
+  std::vector<events::Event> events;
+  events.push_back(events::StepStarted{step.path, "", "", kept.fingerprint, kept.snapshot});
+  for (const auto& output : step.outputs) {
+    const Located& located = outputs.at(output.name);
+    events.push_back(events::OutputPublished{
+        step.path, output.name, std::string(to_string(output.type)),
+        std::string(to_string(output.mode)), located.uri, located.path.native()});
+  }
+  events.push_back(events::StepPassedOver{step.path, word(model::Status::reused),
+                                          decision.reasons.front(), decision.from_run});
+  return events;
+}
+
+events::StepEnded event_of(const std::string& step, const step::Outcome& outcome) {
+  return {step,
+          word(outcome.status),
+          outcome.exit_code,
+          outcome.seconds,
+          outcome.cpu_seconds,
+          outcome.peak_bytes,
+          outcome.bytes_in,
+          outcome.bytes_out,
+          outcome.failure};
+}
+
+step::Outcome outcome_of(const base::Error& error) {
+  events::Failure failure;
+  failure.kind = "launch";
+  failure.summary = error.message();
+  failure.hint = error.hint();
+  step::Outcome outcome;
+  outcome.status = model::Status::failed;
+  outcome.failure = std::move(failure);
+  return outcome;
+}
+
+std::vector<events::AssetRegistered> assets_of(const PlannedStep& step, const Outputs& outputs) {
+  std::vector<events::AssetRegistered> assets;
+  for (const auto& output : step.outputs)
+    if (!output.asset_name.empty())
+      assets.push_back({output.asset_name, output.asset_version,
+                        std::string(to_string(output.type)), outputs.at(output.name).path.native(),
+                        step.path, output.name});
+  return assets;
+}
+
+std::vector<events::RunOutput> run_outputs(const Plan& plan, const std::vector<Outputs>& made) {
+  std::vector<events::RunOutput> outputs;
+  for (const auto& output : plan.outputs) {
+    const auto found = made[output.from.step].find(output.from.output);
+    if (found == made[output.from.step].end()) continue;
+    const auto* planned = plan.steps[output.from.step].find_output(output.from.output);
+    outputs.push_back({output.name, std::string(to_string(planned->type)), found->second.uri,
+                       found->second.path.native(), value_of(found->second)});
+  }
+  return outputs;
+}
+
+}  // namespace engine

@@ -1,0 +1,28 @@
+// What the engine tells of a run: its own values as events.
+#pragma once
+
+#include <vector>
+
+#include "base/error.hpp"
+#include "engine/decide.hpp"
+#include "events/event.hpp"
+#include "step/step.hpp"
+
+namespace engine {
+
+// A step that an earlier run stands for: its outputs are told as this run's, so that the next
+// resume, and garbage collection, find them here.
+std::vector<events::Event> events_of_kept(const PlannedStep&, const Decision&, const Outputs&,
+                                          const Decided::Kept&);
+
+events::StepEnded event_of(const std::string& step, const step::Outcome&);
+// amlocal itself could not go on with the step.
+step::Outcome outcome_of(const base::Error&);
+
+// Named outputs, to be registered: the recorder chooses a version that is left open.
+std::vector<events::AssetRegistered> assets_of(const PlannedStep&, const Outputs&);
+
+// The pipeline's outputs that were made; with its value where one is a file of one short line.
+std::vector<events::RunOutput> run_outputs(const Plan&, const std::vector<Outputs>& made);
+
+}  // namespace engine
