@@ -262,7 +262,8 @@ std::vector<std::size_t> Plan::named(const std::string& path) const {
   for (const auto& step : steps)
     for (auto slash = step.path.find('/'); slash != std::string::npos;
          slash = step.path.find('/', slash + 1))
-      if (std::string group = step.path.substr(0, slash); names.back() != group)
+      if (std::string group = step.path.substr(0, slash);
+          std::find(names.begin(), names.end(), group) == names.end())
         names.push_back(std::move(group));
   throw base::Error(base::Code::usage, fmt::format("there is no step '{}'", path))
       .hint(text::did_you_mean(path, names));

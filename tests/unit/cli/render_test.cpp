@@ -72,7 +72,7 @@ TEST_CASE("each event in plain lines") {
   CHECK(screen.on(started()) == "run calm_sea_1  (2 steps of /p.yml)\n");
   CHECK(screen.on(events::Notice{"", "look"}) == "note: look\n");
   CHECK(screen.on(events::Notice{"prep", "look"}) == "note: prep: look\n");
-  CHECK(screen.on(events::StepStarted{"prep", "id", "/log", ""}) == "");
+  CHECK(screen.on(events::StepStarted{"prep", "id", "/log", "", ""}) == "");
   CHECK(screen.on(events::OutputPublished{"prep", "o", "uri_file", "upload", "u", "/o"}) == "");
   CHECK(screen.on(ended()) ==
         "prep          Completed     1.2 s  cpu 0.5 s  peak 81.0 MB  in 1.20 kB\n");
@@ -90,7 +90,7 @@ TEST_CASE("each event in plain lines") {
 TEST_CASE("a failure tells why, and the last line is the command that goes on") {
   Screen screen;
   screen.on(started());
-  screen.on(events::StepStarted{"prep", "id", "/log", ""});
+  screen.on(events::StepStarted{"prep", "id", "/log", "", ""});
   auto failed = ended("Failed");
   failed.failure = events::Failure{
       "exit_code", "exit code 1", "KeyError: 'fare'", "train.py:88", "see it", {"line"}, ""};
@@ -104,7 +104,7 @@ TEST_CASE("a failure tells why, and the last line is the command that goes on") 
 TEST_CASE("plain output has no escape and nothing in place") {
   Screen screen;
   screen.on(started());
-  screen.on(events::StepStarted{"prep", "id", "/log", ""});
+  screen.on(events::StepStarted{"prep", "id", "/log", "", ""});
   CHECK(screen.tick(5s) == "");
   CHECK(screen.progress({"fetching a.csv", 1, 2}, 0ms) == "");
   CHECK(screen.progress({"fetching a.csv", 2, 2}, 5s) == "");
@@ -114,7 +114,7 @@ TEST_CASE("plain output has no escape and nothing in place") {
 TEST_CASE("a running step's line is updated in place with its time") {
   Screen screen(80);
   screen.on(started());
-  CHECK(screen.on(events::StepStarted{"prep", "id", "/log", ""}) ==
+  CHECK(screen.on(events::StepStarted{"prep", "id", "/log", "", ""}) ==
         "prep          running       0.0 s\n");
   CHECK(screen.tick(3s) == std::string(erase) + "prep          running       3.0 s\n");
   CHECK(screen.tick(75s) == std::string(erase) + "prep          running    1 min 15 s\n");
@@ -127,14 +127,14 @@ TEST_CASE("a running step's line is updated in place with its time") {
 TEST_CASE("a line in place is never wider than the terminal") {
   Screen screen(20);
   screen.on(started());
-  CHECK(screen.on(events::StepStarted{"prep", "id", "/log", ""}) == "prep          runni\n");
+  CHECK(screen.on(events::StepStarted{"prep", "id", "/log", "", ""}) == "prep          runni\n");
 }
 
 TEST_CASE("more running steps than a screen holds are counted") {
   Screen screen(80);
   screen.on(started());
   for (int n = 0; n < 20; ++n)
-    screen.on(events::StepStarted{"s" + std::to_string(n), "id", "/log", ""});
+    screen.on(events::StepStarted{"s" + std::to_string(n), "id", "/log", "", ""});
   const auto text = screen.tick(1s);
   CHECK(text.find("and 8 more\n") != std::string::npos);
   CHECK(std::count(text.begin(), text.end(), '\n') == 13);
@@ -164,7 +164,7 @@ TEST_CASE("progress shows after a second, in place, and leaves nothing behind") 
 TEST_CASE("a run that ends by an exception leaves no line in place") {
   Screen screen(80);
   screen.on(started());
-  screen.on(events::StepStarted{"prep", "id", "/log", ""});
+  screen.on(events::StepStarted{"prep", "id", "/log", "", ""});
   CHECK(screen.added([&] { screen.lines.reset(); }) == erase);
 }
 
