@@ -54,10 +54,8 @@ void Diagnostics::warning(const base::Place& place, std::string what, std::strin
 }
 
 void Diagnostics::add(Diagnostic diagnostic) {
-  const bool known = std::any_of(all_.begin(), all_.end(), [&](const Diagnostic& other) {
-    return other.what == diagnostic.what && other.place.to_string() == diagnostic.place.to_string();
-  });
-  if (!known) all_.push_back(std::move(diagnostic));
+  const auto key = fmt::format("{}\n{}", diagnostic.place.to_string(), diagnostic.what);
+  if (known_.insert(key).second) all_.push_back(std::move(diagnostic));
 }
 
 std::size_t Diagnostics::errors() const {

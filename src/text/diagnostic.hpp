@@ -3,6 +3,7 @@
 
 #include <string>
 #include <string_view>
+#include <unordered_set>
 #include <vector>
 
 #include "base/error.hpp"
@@ -33,6 +34,7 @@ class Diagnostics {
  private:
   void add(Diagnostic);
   std::vector<Diagnostic> all_;
+  std::unordered_set<std::string> known_;
 };
 
 // `file:line:col: error: what (hint)`, then the line and a caret below the column. With colour,

@@ -24,6 +24,7 @@ struct Node {
   base::Place place;           // of the value
   std::vector<Node> items;     // of a sequence
   std::vector<Entry> entries;  // of a map, in the file's order; a duplicated key stands twice
+  std::size_t offset = std::string::npos;  // of the value's first byte in the source; npos: unknown
 
   bool is_map() const { return kind == Kind::map; }
   bool is_sequence() const { return kind == Kind::sequence; }
@@ -45,7 +46,8 @@ struct Entry {
   Node value;
 };
 
-// The file's text; throws not_found, permission or io. `display` is how messages name it.
+// The file's text, without a byte order mark; throws not_found, permission or io. `display` is how
+// messages name it.
 std::shared_ptr<const base::SourceText> read_source(const fs::path& path);
 
 // Parses the first document. Throws bad_definition with the place when it is not YAML, when it is
