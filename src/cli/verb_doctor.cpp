@@ -7,6 +7,7 @@
 
 #include "base/error.hpp"
 #include "base/files.hpp"
+#include "cli/checked_job.hpp"
 #include "cli/colour.hpp"
 #include "cli/machine.hpp"
 #include "cli/project.hpp"
@@ -152,7 +153,7 @@ void examine_definition(const Args& args, const Project& project, App& app,
   text::Diagnostics diagnostics;
   std::optional<model::Job> job;
   examination.check(args.file, [&] {
-    job = definition::load_job(named.file, {}, project.catalogue, diagnostics);
+    job = load_checked(named.file, {}, project, app, diagnostics);
     if (!job || !diagnostics.ok())
       throw base::Error(
           base::Code::bad_definition,
@@ -169,6 +170,7 @@ void examine_definition(const Args& args, const Project& project, App& app,
     return fmt::format("{} step{} could run", runs, runs == 1 ? "" : "s");
   });
   if (diagnostics.ok()) return;
+  diagnostics.sort();
   for (const auto& diagnostic : diagnostics.all())
     if (diagnostic.severity == text::Severity::error)
       examination.fail(diagnostic.place.to_string(), diagnostic.what, diagnostic.hint);

@@ -7,6 +7,7 @@
 
 #include "base/error.hpp"
 #include "base/files.hpp"
+#include "cli/checked_job.hpp"
 #include "cli/project.hpp"
 #include "cli/render.hpp"
 #include "cli/verb.hpp"
@@ -71,8 +72,8 @@ definition::Overrides overrides_of(const Args& args) {
 
 model::Job load(const Args& args, const Project& project, App& app) {
   text::Diagnostics diagnostics;
-  auto job = definition::load_job(fs::absolute(args.file, app.here), overrides_of(args),
-                                  project.catalogue, diagnostics);
+  auto job = load_checked(fs::absolute(args.file, app.here), overrides_of(args), project, app,
+                          diagnostics);
   diagnostics.sort();
   for (const auto& diagnostic : diagnostics.all()) app.err << text::render(diagnostic, app.colour);
   if (!job || !diagnostics.ok())

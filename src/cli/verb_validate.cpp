@@ -5,6 +5,7 @@
 #include <ostream>
 
 #include "base/files.hpp"
+#include "cli/checked_job.hpp"
 #include "cli/project.hpp"
 #include "cli/verb.hpp"
 #include "definition/definition.hpp"
@@ -52,7 +53,9 @@ int run(const Args& args, App& app) {
   text::Diagnostics diagnostics;
   for (const auto& file : args.files) {
     const fs::path path = fs::absolute(file, app.here);
-    definition::validate_file(path, open_project(path.parent_path()).catalogue, diagnostics);
+    const Project project = open_project(path.parent_path());
+    if (const auto job = definition::validate_file(path, project.catalogue, diagnostics))
+      check_against_project(*job, project, app, diagnostics);
   }
   diagnostics.sort();
   if (args.json) {

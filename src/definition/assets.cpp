@@ -15,9 +15,17 @@ class Search {
         look(*path, input.place);
   }
 
+  void outputs(const std::vector<model::Output>& outputs) {
+    for (const auto& output : outputs)
+      if (output.path && output.path->text.find("datastores/${{") == std::string::npos)
+        look({model::DataPath::Kind::url, output.path->text}, output.path->place);
+  }
+
   void steps(const model::Component& pipeline) {
+    outputs(pipeline.pipeline_outputs);
     for (const auto& step : pipeline.steps) {
       inputs(step.inputs);
+      outputs(step.outputs);
       if (step.component->kind == model::Component::Kind::pipeline) steps(*step.component);
     }
   }
@@ -39,7 +47,13 @@ class Search {
            place});
     } else if (path.kind == model::DataPath::Kind::url && path.text.starts_with("azureml://")) {
       const auto at = path.text.find("datastores/");
-      if (at == std::string::npos) return;
+      if (at == std::string::npos) {
+        found.push_back({fmt::format("local copy of '{}'", path.text),
+                         "download it, then `amlocal data create --name NAME --version 1 --path "
+                         "PATH` and write azureml:NAME:1 here",
+                         place});
+        return;
+      }
       const std::string name = path.text.substr(at + 11, path.text.find('/', at + 11) - at - 11);
       if (catalogue_.datastore(name)) return;
       found.push_back(

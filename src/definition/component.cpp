@@ -2,10 +2,7 @@
 
 #include <algorithm>
 #include <boost/filesystem/operations.hpp>
-#include <nlohmann/json.hpp>
-#include <regex>
 
-#include "base/error.hpp"
 #include "base/files.hpp"
 #include "definition/reading.hpp"
 
@@ -14,91 +11,11 @@ namespace {
 
 using model::Component;
 
-// The node as JSON text: two environments are the same when their texts are.
-nlohmann::json to_json(const text::Node& node) {
-  nlohmann::json j;
-  if (node.is_map()) {
-    j = nlohmann::json::object();
-    for (const auto& entry : node.entries) j[entry.key] = to_json(entry.value);
-  } else if (node.is_sequence()) {
-    j = nlohmann::json::array();
-    for (const auto& item : node.items) j.push_back(to_json(item));
-  } else if (!node.is_null()) {
-    j = node.scalar;
-  }
-  return j;
-}
-
-std::string bare_name(std::string reference) {
-  if (const auto at = reference.find("environments/"); at != std::string::npos) {
-    reference = reference.substr(at + 13);
-    return reference.substr(0, reference.find('/'));
-  }
-  if (reference.starts_with("azureml:")) reference.erase(0, 8);
-  return reference.substr(0, reference.find_first_of(":@"));
-}
-
-model::Environment read_environment(const text::Node& value, const fs::path& folder,
-                                    Reading& reading) {
-  model::Environment environment;
-  environment.place = value.place;
-  if (value.is_scalar()) {
-    environment.reference = value.scalar;
-    if (!value.scalar.starts_with("azureml:") && !value.scalar.starts_with("file:") &&
-        !value.scalar.starts_with("AzureML-"))
-      reading.diagnostics.error(
-          value.place,
-          fmt::format(
-              "In order to specify an existing environment, please provide it prefixed with "
-              "'azureml:': {}",
-              value.scalar),
-          fmt::format("write azureml:{}", value.scalar));
-    environment.name = bare_name(value.scalar);
-    return environment;
-  }
-  environment.canonical =
-      to_json(value).dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
-  if (!value.find("image") && !value.find("build") && !value.find("conda_file") &&
-      !value.find("name"))
-    reading.diagnostics.error(
-        value.place, "an environment needs an image or a build",
-        "for example: image: mcr.microsoft.com/azureml/openmpi4.1.0-ubuntu22.04");
-  if (const auto* conda = value.find("conda_file"); conda && conda->is_scalar()) {
-    const fs::path file = read_path(*conda, folder, true, reading);
-    boost::system::error_code ignored;
-    if (fs::is_regular_file(file, ignored)) environment.canonical += base::read_file(file);
-  }
-  return environment;
-}
-
-void read_distribution(const text::Node& map, Component& component, Reading& reading) {
-  const auto* value = read_map(map, "distribution", reading);
-  if (!value) return;
-  model::Distribution distribution;
-  distribution.place = value->place;
-  const std::string type = read_text(*value, "type", reading).value_or("");
-  const std::vector<std::string> kinds{"mpi", "pytorch", "tensorflow", "ray"};
-  const auto found = std::find(kinds.begin(), kinds.end(), type == "PyTorch" ? "pytorch" : type);
-  if (found == kinds.end()) {
-    reading.diagnostics.error(
-        value->place,
-        fmt::format("Value '{}' passed is not in set ['mpi', 'pytorch', 'tensorflow', 'ray']",
-                    type),
-        text::did_you_mean(type, kinds));
-    return;
-  }
-  distribution.kind = static_cast<model::Distribution::Kind>(found - kinds.begin());
-  distribution.process_count_per_instance =
-      read_integer(*value, "process_count_per_instance", reading).value_or(1);
-  distribution.worker_count = read_integer(*value, "worker_count", reading).value_or(1);
-  distribution.parameter_server_count =
-      read_integer(*value, "parameter_server_count", reading).value_or(0);
-  component.distribution = distribution;
-}
-
 void check_component_name(const text::Node& map, const std::string& name, Reading& reading) {
-  static const std::regex valid("[a-z][a-z0-9_]{0,254}");
-  if (std::regex_match(name, valid)) return;
+  const bool valid =
+      name.size() <= 255 && name[0] >= 'a' && name[0] <= 'z' &&
+      name.find_first_not_of("abcdefghijklmnopqrstuvwxyz0123456789_") == std::string::npos;
+  if (valid) return;
   reading.diagnostics.warning(
       map.find("name")->place,
       fmt::format(
@@ -108,58 +25,33 @@ void check_component_name(const text::Node& map, const std::string& name, Readin
       "the cloud's newer tools refuse it");
 }
 
+void check_version(const text::Node& map, const std::string& version, Reading& reading) {
+  constexpr std::string_view allowed =
+      "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-";
+  if (version.size() <= 255 && version.find_first_not_of(allowed) == std::string::npos) return;
+  reading.diagnostics.error(map.find("version")->place,
+                            fmt::format("'{}' cannot be a version", version),
+                            "letters, digits, '.', '_' and '-' may be in it");
+}
+
 Component::Kind kind_of(const std::string& type) {
   if (type == "command") return Component::Kind::command;
   if (type == "pipeline") return Component::Kind::pipeline;
   if (type == "parallel") return Component::Kind::parallel;
-  if (type == "sweep") return Component::Kind::sweep;
-  if (type == "automl") return Component::Kind::automl;
-  if (type == "spark") return Component::Kind::spark;
-  return Component::Kind::other;
+  return other_kind(type).value_or(Component::Kind::other);
+}
+
+// The documentation: a component's command has no line that ends with a backslash.
+// Source: reference-yaml-component-command.
+void check_continuation(const model::Template& command, Reading& reading) {
+  for (const std::string_view end : {"\\\n", "\\\r\n"})
+    if (const auto at = command.text.find(end); at != std::string::npos)
+      reading.diagnostics.error(command.place_of(at),
+                                "a component's command cannot go on after a backslash",
+                                "write the command as a folded text: command: >-");
 }
 
 }  // namespace
-
-void read_command_keys(const text::Node& map, const fs::path& folder, Component& component,
-                       Reading& reading) {
-  if (const auto* command = map.find("command"); command && command->is_scalar()) {
-    component.command = read_template(*command, reading);
-  }
-  if (const auto* code = map.find("code"); code && code->is_scalar()) {
-    component.code_place = code->place;
-    if (code->scalar.find("://") != std::string::npos || code->scalar.starts_with("git+") ||
-        code->scalar.starts_with("azureml:"))
-      reading.diagnostics.error(code->place,
-                                fmt::format("code from '{}' is not fetched", code->scalar),
-                                "give a local folder");
-    else
-      component.code = read_path(*code, folder, true, reading);
-  }
-  if (const auto* includes = map.find("additional_includes"); includes && includes->is_sequence())
-    for (const auto& item : includes->items)
-      component.additional_includes.push_back(read_path(item, folder, true, reading));
-  if (const auto* environment = map.find("environment"); environment && !environment->is_null())
-    component.environment = read_environment(*environment, folder, reading);
-  if (const auto* variables = read_map(map, "environment_variables", reading))
-    for (const auto& [name, place, value] : variables->entries)
-      component.environment_variables.emplace_back(name, read_template(value, reading));
-  read_distribution(map, component, reading);
-  if (const auto* limits = read_map(map, "limits", reading)) {
-    const auto timeout = read_number(*limits, "timeout", reading);
-    if (timeout && *timeout <= 0)
-      reading.diagnostics.error(limits->find("timeout")->place, "'timeout' must be above 0");
-    component.limits.timeout_seconds = timeout;
-  }
-  if (const auto* resources = read_map(map, "resources", reading)) {
-    component.resources.instance_count =
-        read_integer(*resources, "instance_count", reading).value_or(1);
-    const std::string machine = read_text(*resources, "instance_type", reading).value_or("");
-    component.resources.gpu =
-        machine.find("_N") != std::string::npos;  // Azure's GPU series: NC, ND, NV
-  }
-  component.is_deterministic =
-      read_boolean(map, "is_deterministic", reading).value_or(component.is_deterministic);
-}
 
 std::shared_ptr<const Component> read_component(const text::Node& map, const fs::path& folder,
                                                 Reading& reading) {
@@ -172,6 +64,7 @@ std::shared_ptr<const Component> read_component(const text::Node& map, const fs:
   component->display_name = read_text(map, "display_name", reading).value_or("");
   component->description = read_text(map, "description", reading).value_or("");
   if (!component->name.empty()) check_component_name(map, component->name, reading);
+  check_version(map, component->version, reading);
   component->inputs = read_input_declarations(read_map(map, "inputs", reading), reading);
   component->outputs = read_output_declarations(read_map(map, "outputs", reading), reading);
   switch (component->kind) {
@@ -204,6 +97,7 @@ std::shared_ptr<const Component> read_component(const text::Node& map, const fs:
       if (!map.find("command")) report_missing(map, "command", reading);
       if (!map.find("environment")) report_missing(map, "environment", reading);
       check_command(*component, component->command, reading);
+      check_continuation(component->command, reading);
       break;
     case Component::Kind::parallel:
       read_command_keys(map, folder, *component, reading);
@@ -227,18 +121,19 @@ std::shared_ptr<const Component> read_component(const text::Node& map, const fs:
           text::did_you_mean(component->type_text,
                              {"command", "sweep", "parallel", "pipeline", "automl", "spark"}));
       break;
-    case Component::Kind::sweep:
-    case Component::Kind::automl:
-    case Component::Kind::spark:
+    default:
+      read_other_keys(map, component->kind, reading);
       break;
   }
   return component;
 }
 
 std::shared_ptr<const Component> read_component_file(const fs::path& file, Reading& reading) {
+  if (const auto known = reading.components.find(file); known != reading.components.end())
+    return known->second;
   auto& chain = reading.open_files;
   const auto document = open_document(file, reading);
-  if (!document) return nullptr;
+  if (!document) return reading.components[file] = nullptr;
   if (std::find(chain.begin(), chain.end(), file) != chain.end()) {
     reading.diagnostics.error(document->root.place,
                               fmt::format("{} contains itself", base::display_path(file)));
@@ -247,6 +142,7 @@ std::shared_ptr<const Component> read_component_file(const fs::path& file, Readi
   chain.push_back(file);
   auto component = read_component(document->root, document->folder(), reading);
   chain.pop_back();
+  reading.components[file] = component;
   return component;
 }
 

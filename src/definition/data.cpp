@@ -1,8 +1,6 @@
 #include <fmt/format.h>
 
-#include <boost/filesystem/operations.hpp>
-#include <cmath>
-#include <regex>
+#include <algorithm>
 
 #include "definition/reading.hpp"
 
@@ -14,11 +12,43 @@ std::string lower(std::string text) {
   return text;
 }
 
+// Words of letters, digits and '_' that begin with no digit; dots between them make groups.
+bool is_parameter_name(std::string_view name) {
+  bool first = true;
+  for (const char c : name) {
+    if (c == '.' && !first) {
+      first = true;
+      continue;
+    }
+    const auto byte = static_cast<unsigned char>(c);
+    if (byte > 127 || !(c == '_' || (first ? std::isalpha(byte) : std::isalnum(byte))))
+      return false;
+    first = false;
+  }
+  return !first;
+}
+
+// Each input and output becomes a variable of the step's environment: these would replace the
+// shell's own. Source: reference-yaml-component-command.
+bool is_reserved(const std::string& name) {
+  static constexpr std::string_view reserved[] = {
+      "path", "ld_library_path", "user", "logname", "home", "pwd", "shell"};
+  return std::find(std::begin(reserved), std::end(reserved), lower(name)) != std::end(reserved);
+}
+
+}  // namespace
+
 void check_names(const text::Node& map, Reading& reading) {
-  static const std::regex valid("[a-zA-Z_]+[a-zA-Z0-9_]*(\\.[a-zA-Z_]+[a-zA-Z0-9_]*)*");
   std::vector<std::string> seen;
   for (const auto& entry : map.entries) {
-    if (!std::regex_match(entry.key, valid))
+    check_twice(map, entry, reading);
+    if (is_reserved(entry.key))
+      reading.diagnostics.error(
+          entry.key_place,
+          fmt::format("the name '{}' is reserved: it would replace a variable of the shell",
+                      entry.key),
+          fmt::format("call it {}_value, for example", entry.key));
+    if (!is_parameter_name(entry.key))
       reading.diagnostics.error(
           entry.key_place,
           fmt::format("'{}' is not a valid parameter name, must be composed letters, "
@@ -31,49 +61,6 @@ void check_names(const text::Node& map, Reading& reading) {
     seen.push_back(entry.key);
   }
 }
-
-bool is_url(const std::string& text) {
-  return text.find("://") != std::string::npos;
-}
-
-// Source: v2-yaml reference 5.3.
-model::DataPath read_data_path(const text::Node& value, const fs::path& folder, Reading& reading) {
-  using model::DataPath;
-  std::string text = value.scalar;
-  // The documentation writes azureml:wasbs://… too.
-  if (text.starts_with("azureml:") && !text.starts_with("azureml://") && is_url(text))
-    text.erase(0, 8);
-  if (text.starts_with("file://")) text.erase(0, 7);
-  if (is_url(text)) return {DataPath::Kind::url, text};
-  if (text.starts_with("azureml:")) return {DataPath::Kind::asset, text.substr(8)};
-  return {DataPath::Kind::local, read_path(value, folder, true, reading).native()};
-}
-
-std::optional<model::InputSource> read_binding(const text::Node& value, Reading& reading) {
-  const auto source = read_template(value, reading);
-  const auto references = source.references();
-  if (references.empty()) return std::nullopt;
-  const auto* binding = source.as_binding();
-  const auto complain = [&](const std::string& hint) {
-    reading.diagnostics.error(
-        value.place, fmt::format("Value passed is not a data binding string: {}", value.scalar),
-        hint);
-    return std::optional<model::InputSource>(model::Literal{value.scalar, value.scalar});
-  };
-  if (!binding) return complain("an input takes one whole expression, with no text around it");
-  auto words = binding->words;
-  if (words[0] == "parent") words.erase(words.begin());
-  if (words.size() == 2 && words[0] == "inputs") return model::ParentInput{words[1]};
-  if (words.size() == 3 && words[0] == "inputs" && words[2] == "path")
-    return model::ParentInput{words[1]};
-  if (words.size() == 4 && words[0] == "jobs" && words[2] == "outputs")
-    return model::StepOutput{words[1], words[3]};
-  if (words.size() == 4 && words[0] == "jobs" && words[2] == "inputs")
-    return model::StepInput{words[1], words[3]};
-  return complain("write ${{parent.inputs.NAME}} or ${{parent.jobs.STEP.outputs.NAME}}");
-}
-
-}  // namespace
 
 model::Literal make_literal(const text::Node& node) {
   switch (node.kind) {
@@ -104,23 +91,29 @@ std::optional<model::DataType> read_type(const text::Node& map, Reading& reading
   return type;
 }
 
-std::optional<model::AccessMode> read_mode(const text::Node& map, bool output, Reading& reading) {
+std::optional<model::AccessMode> read_mode(const text::Node& map, Port port, Reading& reading) {
   using enum model::AccessMode;
   const auto word = read_text(map, "mode", reading);
   if (!word) return std::nullopt;
+  // What the SDK's schemas take. A component may say more than a value given to one may.
+  std::vector<std::string> set{"ro_mount", "download", "direct"};
+  if (port == Port::mltable_input)
+    set = {"ro_mount", "download", "direct", "eval_mount", "eval_download"};
+  else if (port == Port::declared_input)
+    set = {"ro_mount", "rw_mount", "mount", "download", "direct", "eval_mount", "eval_download"};
+  else if (port == Port::output)
+    set = {"rw_mount", "mount", "upload", "direct"};
+  else if (port == Port::declared_output)
+    set = {"rw_mount", "mount", "upload", "direct", "link"};
   const auto mode = model::parse_access_mode(*word);
-  const bool fits =
-      mode && (output ? *mode == rw_mount || *mode == upload || *mode == direct || *mode == link
-                      : *mode != upload && *mode != hdfs);
-  if (fits) return mode;
-  const std::vector<std::string> set =
-      output ? std::vector<std::string>{"rw_mount", "mount", "upload", "direct"}
-             : std::vector<std::string>{"ro_mount", "rw_mount",   "download",
-                                        "direct",   "eval_mount", "eval_download"};
+  if (mode && std::find(set.begin(), set.end(), lower(*word)) != set.end())
+    return *mode == rw_mount && port == Port::declared_input && lower(*word) == "mount" ? ro_mount
+                                                                                        : *mode;
   reading.diagnostics.error(
       map.find("mode")->place,
       fmt::format("Value '{}' passed is not in set ['{}']", *word, fmt::join(set, "', '")),
-      text::did_you_mean(*word, set));
+      lower(*word).starts_with("eval_") ? "eval modes are for type: mltable"
+                                        : text::did_you_mean(*word, set));
   return std::nullopt;
 }
 
@@ -144,7 +137,7 @@ std::vector<model::InputDeclaration> read_input_declarations(const text::Node* m
                Unknown::warning, reading);
     if (!value.find("type")) report_missing(value, "type", reading);
     declared.type = read_type(value, reading).value_or(model::DataType::uri_folder);
-    declared.mode = read_mode(value, false, reading);
+    declared.mode = read_mode(value, Port::declared_input, reading);
     declared.optional = read_boolean(value, "optional", reading).value_or(false);
     declared.min = read_number(value, "min", reading);
     declared.max = read_number(value, "max", reading);
@@ -154,11 +147,17 @@ std::vector<model::InputDeclaration> read_input_declarations(const text::Node* m
                                 fmt::format("input '{}': min is above max", name));
     if (const auto* allowed = value.find("enum"); allowed && allowed->is_sequence())
       for (const auto& item : allowed->items) declared.allowed.push_back(make_literal(item).text);
+    if ((declared.min || declared.max) && declared.type != model::DataType::integer &&
+        declared.type != model::DataType::number)
+      reading.diagnostics.error(value.find(declared.min ? "min" : "max")->place,
+                                fmt::format("input '{}' is a {}: only an integer or a number has "
+                                            "min and max",
+                                            name, to_string(declared.type)));
     if (const auto* given = value.find("default"); given && given->is_scalar()) {
       declared.default_value = make_literal(*given);
-      model::Input as_given{
-          name, given->place, model::InputSource(*declared.default_value), {}, {}};
-      check_values({as_given}, {declared}, "the default of", given->place, reading);
+      declared.default_place = given->place;
+      check_literal(*declared.default_value, given->place, fmt::format("input '{}'", name),
+                    declared, reading);
     }
     declarations.push_back(std::move(declared));
   }
@@ -173,8 +172,12 @@ std::vector<model::OutputDeclaration> read_output_declarations(const text::Node*
   for (const auto& [name, place, value] : map->entries) {
     model::OutputDeclaration declared{name, place, model::DataType::uri_folder, {}, ""};
     if (value.is_map()) {
+      check_keys(value,
+                 {"type", "description", "mode", "path", "name", "version", "optional",
+                  "is_control", "early_available"},
+                 Unknown::warning, reading);
       declared.type = read_type(value, reading).value_or(model::DataType::uri_folder);
-      declared.mode = read_mode(value, true, reading);
+      declared.mode = read_mode(value, Port::declared_output, reading);
       declared.description = read_text(value, "description", reading).value_or("");
       if (value.find("optional"))
         reading.diagnostics.error(value.find("optional")->place,
@@ -183,95 +186,6 @@ std::vector<model::OutputDeclaration> read_output_declarations(const text::Node*
     declarations.push_back(std::move(declared));
   }
   return declarations;
-}
-
-std::vector<model::Input> read_inputs(const text::Node* map, const fs::path& folder, bool in_step,
-                                      Reading& reading) {
-  std::vector<model::Input> inputs;
-  if (!map) return inputs;
-  check_names(*map, reading);
-  for (const auto& [name, place, value] : map->entries) {
-    model::Input input{name, value.place, {}, {}, {}};
-    if (value.is_null()) {
-      reading.diagnostics.error(place, fmt::format("input '{}' has no value", name),
-                                "give it one, or leave the key out");
-      continue;
-    }
-    if (value.is_scalar()) {
-      if (in_step && value.scalar.find("${{") != std::string::npos)
-        input.source = read_binding(value, reading);
-      if (!input.source) input.source = make_literal(value);
-    } else if (value.is_map()) {
-      check_keys(
-          value,
-          {"type", "path", "mode", "description", "datastore", "value", "default", "optional"},
-          Unknown::warning, reading);
-      input.type = read_type(value, reading);
-      input.mode = read_mode(value, false, reading);
-      const auto* path = value.find("path");
-      if (!path) path = value.find("value");
-      if (!path) path = value.find("default");
-      if (path && path->is_scalar()) {
-        if (in_step && path->scalar.find("${{") != std::string::npos)
-          input.source = read_binding(*path, reading);
-        else if (input.type && !model::is_data(*input.type))
-          input.source = make_literal(*path);
-        else
-          input.source = read_data_path(*path, folder, reading);
-        input.place = path->place;
-      }
-    } else {
-      reading.diagnostics.error(value.place, fmt::format("input '{}' cannot be a list", name));
-      continue;
-    }
-    inputs.push_back(std::move(input));
-  }
-  return inputs;
-}
-
-std::vector<model::Output> read_outputs(const text::Node* map, bool in_step, Reading& reading) {
-  std::vector<model::Output> outputs;
-  if (!map) return outputs;
-  check_names(*map, reading);
-  for (const auto& [name, place, value] : map->entries) {
-    model::Output output;
-    output.name = name;
-    output.place = place;
-    const text::Node* bound = value.is_scalar() ? &value : nullptr;
-    if (value.is_map()) {
-      check_keys(value, {"type", "mode", "path", "name", "version", "description"},
-                 Unknown::warning, reading);
-      output.type = read_type(value, reading);
-      output.mode = read_mode(value, true, reading);
-      output.asset_name = read_text(value, "name", reading).value_or("");
-      output.asset_version = read_text(value, "version", reading).value_or("");
-      if (const auto* path = value.find("path"); path && path->is_scalar()) {
-        if (in_step && path->scalar.find("parent.outputs") != std::string::npos)
-          bound = path;
-        else if (path->scalar.find("://") == std::string::npos)
-          reading.diagnostics.error(
-              path->place, fmt::format("output '{}': a local path cannot be an output", name),
-              "give a datastore's: azureml://datastores/workspaceblobstore/paths/…");
-        else
-          output.path = read_template(*path, reading);
-      }
-    }
-    if (bound) {
-      const auto source = read_template(*bound, reading);
-      const auto* reference = source.as_binding();
-      if (in_step && reference && reference->words.size() == 3 &&
-          reference->starts_with({"parent", "outputs"}))
-        output.parent_output = reference->words[2];
-      else
-        reading.diagnostics.error(
-            bound->place,
-            fmt::format("Value passed is not a data binding string: {}", bound->scalar),
-            in_step ? "write ${{parent.outputs.NAME}}, or a mapping with type, mode or path"
-                    : "an output is a mapping with type, mode or path, or nothing");
-    }
-    outputs.push_back(std::move(output));
-  }
-  return outputs;
 }
 
 }  // namespace definition

@@ -30,8 +30,10 @@ struct Overrides {
 std::optional<model::Job> load_job(const fs::path& file, const Overrides&, const model::Catalogue&,
                                    text::Diagnostics&);
 
-// Validates one file of any kind: job, component, data, environment, model, MLTable.
-void validate_file(const fs::path& file, const model::Catalogue&, text::Diagnostics&);
+// Validates one file of any kind: job, component, data, environment, model, MLTable (the file, or
+// the folder that holds one). Returns the job where it is one and could be read.
+std::optional<model::Job> validate_file(const fs::path& file, const model::Catalogue&,
+                                        text::Diagnostics&);
 
 // What a job or component file asks for and this workspace lacks: one line each with the command
 // that supplies it. Part of load_job's diagnostics; here for `doctor`.
@@ -41,6 +43,22 @@ struct Missing {
   base::Place place;
 };
 std::vector<Missing> missing_assets(const model::Job&, const model::Catalogue&);
+
+// An environment that some step of the job runs in, once each, with the first place that names it.
+// Which interpreter stands for it is compute's to say.
+struct NeededEnvironment {
+  std::string name;  // "" for inline ones
+  base::Place place;
+};
+std::vector<NeededEnvironment> needed_environments(const model::Job&);
+
+// The code that steps of the job take along, each folder once, with the place of its first `code:`.
+struct NeededCode {
+  fs::path code;                   // absolute: a folder or a single file
+  std::vector<fs::path> includes;  // absolute
+  base::Place place;
+};
+std::vector<NeededCode> needed_code(const model::Job&);
 
 // Settings of the job that have no effect on one machine (compute, several nodes, docker
 // arguments, identity …): one short text each, in the file's order.

@@ -33,47 +33,7 @@ bool ends_with_key(const std::string& path, const std::string& key) {
                          path[path.size() - key.size() - 1] == '.');
 }
 
-text::Node& find_key(text::Node& root, const std::string& option, const std::string& key,
-                     const char* section) {
-  std::vector<Candidate> all;
-  gather(root, "", 0, all);
-  for (const auto& candidate : all)
-    if (candidate.path == key) return *candidate.node;
-  std::vector<Candidate> found;
-  std::copy_if(all.begin(), all.end(), std::back_inserter(found),
-               [&](const auto& c) { return ends_with_key(c.path, key); });
-  // A short key means an input before anything else of that name.
-  if (key.find('.') == std::string::npos) {
-    std::vector<Candidate> inputs;
-    std::copy_if(found.begin(), found.end(), std::back_inserter(inputs), [&](const auto& c) {
-      return ends_with_key(c.path, std::string(section) + "." + key);
-    });
-    if (!inputs.empty()) found = std::move(inputs);
-  }
-  if (found.empty()) {
-    std::vector<std::string> names;
-    for (const auto& candidate : all) names.push_back(candidate.path);
-    throw base::Error(base::Code::usage,
-                      fmt::format("{} {}: the definition has no such key", option, key))
-        .hint(text::did_you_mean(key, names, 8));
-  }
-  const auto least = std::min_element(found.begin(), found.end(), [](const auto& a, const auto& b) {
-                       return a.depth < b.depth;
-                     })->depth;
-  std::erase_if(found, [&](const auto& c) { return c.depth > least; });
-  if (found.size() > 1) {
-    std::vector<std::string> names;
-    for (const auto& candidate : found) names.push_back(candidate.path);
-    throw base::Error(base::Code::usage,
-                      fmt::format("{} {}: several keys have that name", option, key))
-        .hint(fmt::format("one of: {}", fmt::join(names, ", ")));
-  }
-  return *found[0].node;
-}
-
-// The section of inputs or outputs that a key such as "jobs.train.inputs.rate" points into, when
-// the key itself is not written there but its step is: the component declares the rest.
-text::Node* find_absent(text::Node& root, const std::string& key, const char* section) {
+std::vector<std::string> words_of(const std::string& key) {
   std::vector<std::string> words(1);
   for (const char c : key) {
     if (c == '.')
@@ -81,24 +41,119 @@ text::Node* find_absent(text::Node& root, const std::string& key, const char* se
     else
       words.back() += c;
   }
-  if (words.size() == 3) words.insert(words.begin(), "jobs");
-  if (words.size() != 4 || words[0] != "jobs" || words[2] != section) return nullptr;
-  auto* jobs = root.find("jobs");
-  auto* step = jobs ? jobs->find(words[1]) : nullptr;
-  if (!step || !step->is_map()) return nullptr;
-  auto* values = step->find(section);
-  if (!values) {
-    step->entries.push_back({section, step->place, {text::Kind::map, "", step->place, {}, {}}});
-    values = &step->entries.back().value;
-  }
-  if (!values->is_map() || values->find(words[3]))
-    return values->is_map() ? values->find(words[3]) : nullptr;
-  values->entries.push_back({words[3], step->place, {text::Kind::null, "", step->place, {}, {}}});
-  return &values->entries.back().value;
+  return words;
 }
 
-void set_value(text::Node& node, const std::string& value, const fs::path& here) {
-  const base::Place place = node.place;
+// One `--set` or `--mode`, while its key is looked for.
+class Target {
+ public:
+  Target(text::Node& root, std::string option, const Assignment& assignment, const char* section,
+         const Declared& declared)
+      : root_(root),
+        option_(std::move(option)),
+        key_(assignment.key),
+        section_(section),
+        declared_(declared),
+        place_{std::make_shared<base::SourceText>(
+                   base::SourceText{fmt::format("{} {}={}", option_, key_, assignment.value), ""}),
+               0, 0} {}
+
+  const base::Place& place() const { return place_; }
+
+  text::Node& find() {
+    if (auto* node = find_in_step(words_of(key_))) return *node;
+    std::vector<Candidate> all;
+    gather(root_, "", 0, all);
+    for (const auto& candidate : all)
+      if (candidate.path == key_) return *candidate.node;
+    const auto found = shallowest(all);
+    if (found.size() == 1) return *found[0].node;
+    if (found.size() > 1) refuse_ambiguous(found);
+    return find_declared(all);
+  }
+
+ private:
+  // What the key may mean: of a short key an input before anything else of that name, and of those
+  // that are left the ones nearest to the top.
+  std::vector<Candidate> shallowest(const std::vector<Candidate>& all) const {
+    std::vector<Candidate> found;
+    std::copy_if(all.begin(), all.end(), std::back_inserter(found),
+                 [&](const auto& c) { return ends_with_key(c.path, key_); });
+    if (key_.find('.') == std::string::npos) {
+      std::vector<Candidate> inputs;
+      std::copy_if(found.begin(), found.end(), std::back_inserter(inputs), [&](const auto& c) {
+        return ends_with_key(c.path, fmt::format("{}.{}", section_, key_));
+      });
+      if (!inputs.empty()) found = std::move(inputs);
+    }
+    std::size_t least = std::string::npos;
+    for (const auto& candidate : found) least = std::min(least, candidate.depth);
+    std::erase_if(found, [&](const auto& c) { return c.depth > least; });
+    return found;
+  }
+
+  // "jobs.train.inputs.rate" and "train.inputs.rate" name a key of a step, written there or not.
+  text::Node* find_in_step(std::vector<std::string> words) {
+    if (words.size() == 3) words.insert(words.begin(), "jobs");
+    if (words.size() != 4 || words[0] != "jobs" || words[2] != section_) return nullptr;
+    auto* jobs = root_.find("jobs");
+    auto* step = jobs ? jobs->find(words[1]) : nullptr;
+    if (!step || !step->is_map()) return nullptr;
+    auto* values = step->find(section_);
+    if (!values || values->is_null()) {
+      text::Node map{text::Kind::map, "", place_, {}, {}};
+      if (values)
+        *values = std::move(map);
+      else
+        step->entries.push_back({std::string(section_), place_, std::move(map)});
+      values = step->find(section_);
+    }
+    if (!values->is_map()) return nullptr;
+    if (auto* value = values->find(words[3])) return value;
+    values->entries.push_back({words[3], place_, {text::Kind::null, "", place_, {}, {}}});
+    return &values->entries.back().value;
+  }
+
+  // A short key that only components declare.
+  text::Node& find_declared(const std::vector<Candidate>& all) {
+    std::vector<Candidate> found;
+    std::vector<std::string> names;
+    for (const auto& candidate : all) names.push_back(candidate.path);
+    if (auto* jobs = root_.find("jobs"); jobs && jobs->is_map())
+      for (const auto& step : jobs->entries)
+        for (const auto& name : declared_(step.value, section_)) {
+          // What is written there was looked at already, or is bound and stays so.
+          const auto* written = step.value.find(section_);
+          if (written && written->find(name)) continue;
+          names.push_back(fmt::format("jobs.{}.{}.{}", step.key, section_, name));
+          if (ends_with_key(names.back(), key_)) found.push_back({names.back(), nullptr, 0});
+        }
+    if (found.size() > 1) refuse_ambiguous(found);
+    if (found.size() == 1)
+      if (auto* node = find_in_step(words_of(found[0].path))) return *node;
+    throw base::Error(base::Code::usage,
+                      fmt::format("{} {}: the definition has no such key", option_, key_))
+        .hint(text::did_you_mean(key_, names, 8));
+  }
+
+  [[noreturn]] void refuse_ambiguous(const std::vector<Candidate>& found) const {
+    std::vector<std::string> names;
+    for (const auto& candidate : found) names.push_back(candidate.path);
+    throw base::Error(base::Code::usage,
+                      fmt::format("{} {}: several keys have that name", option_, key_))
+        .hint(fmt::format("one of: {}", fmt::join(names, ", ")));
+  }
+
+  text::Node& root_;
+  std::string option_;
+  std::string key_;
+  std::string_view section_;
+  const Declared& declared_;
+  base::Place place_;
+};
+
+void set_value(text::Node& node, const std::string& value, const base::Place& place,
+               const fs::path& here) {
   if (node.is_map()) {
     text::Node* path = node.find("path");
     if (!path) {
@@ -116,7 +171,7 @@ void set_value(text::Node& node, const std::string& value, const fs::path& here)
   node.place = place;
 }
 
-void set_mode(text::Node& node, const std::string& mode) {
+void set_mode(text::Node& node, const std::string& mode, const base::Place& option) {
   if (!node.is_map()) {
     const base::Place place = node.place;
     text::Node map{text::Kind::map, "", place, {}, {}};
@@ -125,10 +180,10 @@ void set_mode(text::Node& node, const std::string& mode) {
     node = std::move(map);
   }
   if (auto* old = node.find("mode")) {
-    old->scalar = mode;
+    *old = {text::Kind::string, mode, option, {}, {}};
     return;
   }
-  node.entries.push_back({"mode", node.place, {text::Kind::string, mode, node.place, {}, {}}});
+  node.entries.push_back({"mode", option, {text::Kind::string, mode, option, {}, {}}});
 }
 
 bool has_word(const std::string& key, const std::string& word) {
@@ -137,15 +192,16 @@ bool has_word(const std::string& key, const std::string& word) {
 
 }  // namespace
 
-void apply_overrides(text::Node& root, const Overrides& overrides, const fs::path& here) {
-  for (const auto& [key, value] : overrides.set) {
-    text::Node* absent = find_absent(root, key, "inputs");
-    set_value(absent ? *absent : find_key(root, "--set", key, "inputs"), value, here);
+void apply_overrides(text::Node& root, const Overrides& overrides, const fs::path& here,
+                     const Declared& declared) {
+  for (const auto& assignment : overrides.set) {
+    Target target(root, "--set", assignment, "inputs", declared);
+    set_value(target.find(), assignment.value, target.place(), here);
   }
-  for (const auto& [key, value] : overrides.mode) {
-    const char* section = has_word(key, "inputs") ? "inputs" : "outputs";
-    text::Node* absent = find_absent(root, key, section);
-    set_mode(absent ? *absent : find_key(root, "--mode", key, section), value);
+  for (const auto& assignment : overrides.mode) {
+    const char* section = has_word(assignment.key, "inputs") ? "inputs" : "outputs";
+    Target target(root, "--mode", assignment, section, declared);
+    set_mode(target.find(), assignment.value, target.place());
   }
 }
 

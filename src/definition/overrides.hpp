@@ -1,13 +1,21 @@
 // `--set` and `--mode`, applied to a document before the model is built from it.
 #pragma once
 
+#include <functional>
+
 #include "definition/definition.hpp"
 #include "text/document.hpp"
 
 namespace definition {
 
-// Throws usage: a key that names nothing (did you mean), or several things (the candidates).
-// Relative paths given by --set start from `here`.
-void apply_overrides(text::Node& root, const Overrides&, const fs::path& here);
+// The names that a step's component declares under `section` ("inputs", "outputs"); none for an
+// inline step.
+using Declared =
+    std::function<std::vector<std::string>(const text::Node& step, std::string_view section)>;
+
+// A key that stands nowhere may be one that a step's component declares: then it is added there.
+// A changed value's place is the option itself. Throws usage: a key that names nothing (did you
+// mean), or several things (the candidates). Relative paths given by --set start from `here`.
+void apply_overrides(text::Node& root, const Overrides&, const fs::path& here, const Declared&);
 
 }  // namespace definition

@@ -5,6 +5,32 @@
 #include "definition/reading.hpp"
 
 namespace definition {
+namespace {
+
+// `${{outputs.x}}`: the output that takes all returned rows.
+std::string read_append_row_to(const text::Node& value, const model::Component& component,
+                               Reading& reading) {
+  const auto source = read_template(value, reading);
+  const auto* binding = source.as_binding();
+  if (!binding || binding->words.size() != 2 || !binding->starts_with({"outputs"})) {
+    reading.diagnostics.error(
+        value.place, fmt::format("Value passed is not a data binding string: {}", value.scalar),
+        "write ${{outputs.NAME}}");
+    return "";
+  }
+  if (!component.find_output(binding->words[1])) {
+    std::vector<std::string> names;
+    for (const auto& output : component.outputs) names.push_back(output.name);
+    reading.diagnostics.error(
+        source.place_of(binding->offset),
+        fmt::format("append_row_to names the output '{}', which is not declared",
+                    binding->words[1]),
+        text::did_you_mean(binding->words[1], names));
+  }
+  return binding->words[1];
+}
+
+}  // namespace
 
 // Source: reference-yaml-job-parallel.
 void read_parallel_keys(const text::Node& map, const fs::path& folder, model::Component& component,
@@ -19,12 +45,11 @@ void read_parallel_keys(const text::Node& map, const fs::path& folder, model::Co
       reading.diagnostics.error(
           data->place, fmt::format("Value passed is not a data binding string: {}", data->scalar),
           "write ${{inputs.NAME}}");
-    if (!parallel.input_data.empty() && !component.inputs.empty() &&
-        !component.find_input(parallel.input_data)) {
+    if (!parallel.input_data.empty() && !component.find_input(parallel.input_data)) {
       std::vector<std::string> names;
       for (const auto& input : component.inputs) names.push_back(input.name);
       reading.diagnostics.error(
-          data->place,
+          source.place_of(binding->offset),
           fmt::format("input_data names the input '{}', which is not declared",
                       parallel.input_data),
           text::did_you_mean(parallel.input_data, names));
@@ -33,6 +58,7 @@ void read_parallel_keys(const text::Node& map, const fs::path& folder, model::Co
     report_missing(map, "input_data", reading);
   }
   if (const auto size = read_text(map, "mini_batch_size", reading)) {
+    // The SDK's pattern: digits, then any number of kb, mb, gb.
     static const std::regex valid("\\d+([kKmMgG][bB])*");
     if (!std::regex_match(*size, valid))
       reading.diagnostics.error(
@@ -64,7 +90,13 @@ void read_parallel_keys(const text::Node& map, const fs::path& folder, model::Co
   }
   if (const auto* retry = read_map(map, "retry_settings", reading)) {
     parallel.max_retries = read_integer(*retry, "max_retries", reading).value_or(2);
+    if (parallel.max_retries < 0)
+      reading.diagnostics.error(retry->find("max_retries")->place,
+                                "'max_retries' must be at least 0");
     parallel.timeout_seconds = read_number(*retry, "timeout", reading).value_or(60);
+    if (!(parallel.timeout_seconds > 0 && parallel.timeout_seconds <= 259200))
+      reading.diagnostics.error(retry->find("timeout")->place,
+                                "'timeout' must be above 0 and at most 259200 seconds");
   }
   if (const auto* task = read_map(map, "task", reading)) {
     read_command_keys(*task, folder, component, reading);
@@ -80,7 +112,9 @@ void read_parallel_keys(const text::Node& map, const fs::path& folder, model::Co
       parallel.program_arguments = read_template(*arguments, reading);
       check_command(component, *parallel.program_arguments, reading);
     }
-    parallel.append_row_to = read_text(*task, "append_row_to", reading).value_or("");
+    if (!task->find("environment")) report_missing(*task, "environment", reading);
+    if (const auto* rows = task->find("append_row_to"); rows && rows->is_scalar())
+      parallel.append_row_to = read_append_row_to(*rows, component, reading);
   } else {
     report_missing(map, "task", reading);
   }

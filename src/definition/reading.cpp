@@ -28,16 +28,20 @@ std::optional<Document> open_document(const fs::path& file, Reading& reading) {
   return std::nullopt;
 }
 
-void check_keys(const text::Node& map, std::initializer_list<std::string_view> known,
-                Unknown unknown, Reading& reading) {
-  const std::vector<std::string> names(known.begin(), known.end());
-  std::set<std::string_view> seen;
-  for (const auto& entry : map.entries) {
-    if (!seen.insert(entry.key).second)
+void check_twice(const text::Node& map, const text::Entry& entry, Reading& reading) {
+  for (const auto* other = map.entries.data(); other != &entry; ++other)
+    if (other->key == entry.key)
       reading.diagnostics.warning(entry.key_place,
                                   fmt::format("the key '{}' stands here twice", entry.key),
                                   "the last one counts");
+}
+
+void check_keys(const text::Node& map, std::initializer_list<std::string_view> known,
+                Unknown unknown, Reading& reading) {
+  for (const auto& entry : map.entries) {
+    check_twice(map, entry, reading);
     if (std::find(known.begin(), known.end(), entry.key) != known.end()) continue;
+    const std::vector<std::string> names(known.begin(), known.end());
     const std::string what = fmt::format("unknown key '{}': Unknown field.", entry.key);
     const std::string hint = text::did_you_mean(entry.key, names, 20);
     if (unknown == Unknown::error)
@@ -120,19 +124,24 @@ void report_missing(const text::Node& map, std::string_view key, Reading& readin
 model::Template read_template(const text::Node& value, Reading& reading) {
   std::vector<model::ExpressionProblem> problems;
   auto result = model::parse_template(value.scalar, value.place, problems);
-  for (const auto& problem : problems) reading.diagnostics.error(value.place, problem.what);
+  for (const auto& problem : problems)
+    reading.diagnostics.error(result.place_of(problem.offset), problem.what);
   return result;
 }
 
 fs::path read_path(const text::Node& value, const fs::path& folder, bool must_exist,
                    Reading& reading) {
-  std::string text = value.scalar;
+  return read_path(value.scalar, value.place, folder, must_exist, reading);
+}
+
+fs::path read_path(std::string text, const base::Place& place, const fs::path& folder,
+                   bool must_exist, Reading& reading) {
   if (text.starts_with("file:")) text.erase(0, 5);
   const fs::path path = fs::absolute(text, folder).lexically_normal();
   boost::system::error_code ignored;
   if (must_exist && !fs::exists(path, ignored))
     reading.diagnostics.error(
-        value.place,
+        place,
         fmt::format("Can't find directory or file in resolved absolute path: {}.", path.native()),
         fmt::format("a relative path starts from {}", base::display_path(folder)));
   return path;

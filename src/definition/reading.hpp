@@ -3,11 +3,15 @@
 
 #include <functional>
 #include <initializer_list>
+#include <map>
+#include <memory>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
 #include "model/catalogue.hpp"
+#include "model/mltable.hpp"
 #include "model/pipeline.hpp"
 #include "text/diagnostic.hpp"
 #include "text/document.hpp"
@@ -19,6 +23,10 @@ struct Reading {
   const model::Catalogue& catalogue;
   text::Diagnostics& diagnostics;
   std::vector<fs::path> open_files;  // the chain of component files being read, to refuse a circle
+  // Each component file is read once, however many steps name it.
+  std::map<fs::path, std::shared_ptr<const model::Component>> components;
+  // Each MLTable file is read once too; where it is broken, that is said once.
+  std::set<fs::path> tables;
 };
 
 // A file with the folder its relative paths start from.
@@ -30,6 +38,9 @@ struct Document {
 
 // Reads a YAML file that must hold a mapping; a problem becomes a diagnostic and gives nothing.
 std::optional<Document> open_document(const fs::path& file, Reading&);
+
+// Warns when an earlier entry of the map has the same key.
+void check_twice(const text::Node& map, const text::Entry&, Reading&);
 
 enum class Unknown { error, warning };
 // Reports keys that are not in `known`, and duplicated keys (as warnings).
@@ -54,37 +65,84 @@ model::Template read_template(const text::Node& value, Reading&);
 // A local path against `folder`; "file:" is taken off. With `must_exist`, an absent one is an
 // error.
 fs::path read_path(const text::Node& value, const fs::path& folder, bool must_exist, Reading&);
+fs::path read_path(std::string text, const base::Place&, const fs::path& folder, bool must_exist,
+                   Reading&);
 
 // data.cpp
+// Names of inputs and outputs: well-formed, not reserved, unique when case is ignored.
+void check_names(const text::Node& map, Reading&);
+// Where an access mode stands decides which ones there are.
+enum class Port { input, mltable_input, declared_input, output, declared_output };
 model::Literal make_literal(const text::Node&);
 std::optional<model::DataType> read_type(const text::Node& map, Reading&);
-std::optional<model::AccessMode> read_mode(const text::Node& map, bool output, Reading&);
+std::optional<model::AccessMode> read_mode(const text::Node& map, Port, Reading&);
 std::vector<model::InputDeclaration> read_input_declarations(const text::Node* map, Reading&);
 std::vector<model::OutputDeclaration> read_output_declarations(const text::Node* map, Reading&);
+
+// values.cpp
+model::DataPath read_data_path(std::string text, const base::Place&, const fs::path& folder,
+                               Reading&);
 // Values given to a step's or job's inputs; bindings only make sense with `in_step`.
 std::vector<model::Input> read_inputs(const text::Node* map, const fs::path& folder, bool in_step,
                                       Reading&);
 std::vector<model::Output> read_outputs(const text::Node* map, bool in_step, Reading&);
 
-// component.cpp
+// environment.cpp
+void check_environment(const text::Node& map, const fs::path& folder, Reading&);
+model::Environment read_environment(const text::Node&, const fs::path& folder, Reading&);
+
+// command_keys.cpp
+void check_compute(const text::Node&, Reading&);
+void check_services(const text::Node& map, Reading&);
 // Everything a command or parallel component, job or step says of what runs.
 void read_command_keys(const text::Node& map, const fs::path& folder, model::Component&, Reading&);
+
+// component.cpp
 // A component's file, or nothing when it cannot be read.
 std::shared_ptr<const model::Component> read_component_file(const fs::path& file, Reading&);
 std::shared_ptr<const model::Component> read_component(const text::Node& map,
                                                        const fs::path& folder, Reading&);
 
+// local_data.cpp
+// Local files and folders against the type of the input that they are given to; a broken MLTable.
+void check_local_data(const std::vector<model::Input>&, const std::vector<model::InputDeclaration>&,
+                      Reading&);
+void check_local_data(const fs::path&, model::DataType, const base::Place&, Reading&);
+
+// mltable.cpp
+// An MLTable file, or nothing when it cannot be read at all.
+std::optional<model::MLTable> read_mltable(const fs::path& file, Reading&);
+
 // parallel.cpp
 void read_parallel_keys(const text::Node& map, const fs::path& folder, model::Component&, Reading&);
 
 // steps.cpp
+// What `component:` of a step or a pipeline job says: a file, a reference or a mapping.
+std::shared_ptr<const model::Component> resolve_component(const text::Node&, const fs::path& folder,
+                                                          Reading&);
 std::vector<model::Step> read_steps(const text::Node* jobs, const fs::path& folder, Reading&);
+
+// control_flow.cpp
+// Whether the type is one that only reading knows: do_while, if_else, parallel_for, data_transfer …
+std::optional<model::Component::Kind> other_kind(std::string_view type);
+void read_other_keys(const text::Node& map, model::Component::Kind, Reading&);
 
 // check.cpp
 // Bindings, required inputs, types and cycles of a pipeline whose steps are read.
 void check_pipeline(const model::Component& pipeline, Reading&);
+
+// trace.cpp
+// Values that reach a step through inputs of pipelines, at any depth, against what the step
+// declares; reported where the value stands. `given`: the values of the outermost one's inputs.
+void check_traced_values(const model::Component& pipeline, const std::vector<model::Input>& given,
+                         Reading&);
+
+// check_values.cpp
 // References of a command against the declarations.
 void check_command(const model::Component&, const model::Template&, Reading&);
+// A literal against a declaration. `subject`: "input 'rate' of step 'train'".
+void check_literal(const model::Literal&, const base::Place&, const std::string& subject,
+                   const model::InputDeclaration&, Reading&);
 // The values given to inputs against their declarations.
 void check_values(const std::vector<model::Input>&, const std::vector<model::InputDeclaration>&,
                   const std::string& what, const base::Place&, Reading&);

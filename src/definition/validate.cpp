@@ -11,6 +11,10 @@ namespace {
 
 enum class FileKind { job, component, data, environment, model };
 
+bool is_table(const fs::path& file) {
+  return file.filename() == "MLTable";
+}
+
 bool has_any(const text::Node& root, std::initializer_list<std::string_view> keys) {
   return std::any_of(keys.begin(), keys.end(),
                      [&](std::string_view key) { return root.find(key) != nullptr; });
@@ -64,47 +68,29 @@ void validate_asset(const Document& document, bool model, Reading& reading) {
       path->scalar.starts_with("azureml:"))
     return;
   const fs::path local = read_path(*path, document.folder(), true, reading);
-  boost::system::error_code ignored;
-  if (!type || model || !fs::exists(local, ignored)) return;
-  const bool folder = fs::is_directory(local, ignored);
-  if (*type == model::DataType::uri_file && folder)
-    reading.diagnostics.error(path->place, "a uri_file points at a folder",
-                              "write type: uri_folder");
-  if (*type == model::DataType::uri_folder && !folder)
-    reading.diagnostics.error(path->place, "a uri_folder points at a file", "write type: uri_file");
-  if (*type == model::DataType::mltable && !fs::exists(local / "MLTable", ignored))
-    reading.diagnostics.error(path->place, "an mltable needs a file 'MLTable' in its folder");
-}
-
-void validate_environment(const Document& document, Reading& reading) {
-  const text::Node& root = document.root;
-  check_keys(root,
-             {"$schema", "name", "version", "image", "build", "conda_file", "description", "tags",
-              "properties", "os_type", "inference_config"},
-             Unknown::error, reading);
-  if (root.find("image") && root.find("build"))
-    reading.diagnostics.error(root.find("build")->place,
-                              "an environment has an image or a build, not both");
-  if (!root.find("image") && !root.find("build"))
-    reading.diagnostics.error(root.place, "an environment needs an image or a build");
-  if (const auto* conda = root.find("conda_file"); conda && conda->is_scalar())
-    read_path(*conda, document.folder(), true, reading);
+  if (type && !model) check_local_data(local, *type, path->place, reading);
 }
 
 }  // namespace
 
-void validate_file(const fs::path& given, const model::Catalogue& catalogue,
-                   text::Diagnostics& diagnostics) {
-  const fs::path file = fs::absolute(given).lexically_normal();
-  Reading reading{catalogue, diagnostics, {}};
+std::optional<model::Job> validate_file(const fs::path& given, const model::Catalogue& catalogue,
+                                        text::Diagnostics& diagnostics) {
+  fs::path file = fs::absolute(given).lexically_normal();
+  Reading reading{catalogue, diagnostics, {}, {}, {}};
+  boost::system::error_code ignored;
+  if (fs::is_directory(file, ignored) && fs::exists(file / "MLTable", ignored)) file /= "MLTable";
+  if (is_table(file)) {
+    read_mltable(file, reading);
+    return std::nullopt;
+  }
   const auto document = open_document(file, reading);
-  if (!document) return;
+  if (!document) return std::nullopt;
   switch (kind_of(document->root)) {
     case FileKind::job:
-      load_job(file, {}, catalogue, diagnostics);
-      break;
+      return load_job(file, {}, catalogue, diagnostics);
     case FileKind::component:
-      read_component_file(file, reading);
+      if (const auto component = read_component_file(file, reading))
+        check_traced_values(*component, {}, reading);
       break;
     case FileKind::data:
       validate_asset(*document, false, reading);
@@ -113,9 +99,10 @@ void validate_file(const fs::path& given, const model::Catalogue& catalogue,
       validate_asset(*document, true, reading);
       break;
     case FileKind::environment:
-      validate_environment(*document, reading);
+      check_environment(document->root, document->folder(), reading);
       break;
   }
+  return std::nullopt;
 }
 
 std::vector<std::string> without_effect(const fs::path& file) {

@@ -31,12 +31,6 @@ struct Traced {
   std::optional<model::DataType> type;    // of what it is bound to
 };
 
-model::DataType type_of(const model::Literal& literal) {
-  static constexpr model::DataType types[] = {model::DataType::string, model::DataType::integer,
-                                              model::DataType::number, model::DataType::boolean};
-  return types[literal.value.index()];
-}
-
 const model::Input* find(const std::vector<model::Input>& inputs, const std::string& name) {
   const auto found =
       std::find_if(inputs.begin(), inputs.end(), [&](const auto& i) { return i.name == name; });
@@ -95,10 +89,24 @@ class Flattener {
         return Traced{*from, {}, output_type(*from)};
       return std::nullopt;
     }
-    const auto& other = std::get<model::StepInput>(source);
-    const model::Step* step = scope.pipeline->find_step(other.step);
-    const model::Input* input = step ? step->find_input(other.input) : nullptr;
-    return input && input->source ? trace(scope, *input->source) : std::nullopt;
+    return trace_step_input(scope, std::get<model::StepInput>(source));
+  }
+
+  // The value of another step's input, which may be that of a third one, and so on.
+  std::optional<Traced> trace_step_input(const Scope& scope, model::StepInput at) const {
+    for (;;) {
+      const model::Step* step = scope.pipeline->find_step(at.step);
+      if (!step) return std::nullopt;
+      const model::Input* input = step->find_input(at.input);
+      if (!input || !input->source) {
+        const auto* declared = step->component->find_input(at.input);
+        if (!declared || !declared->default_value) return std::nullopt;
+        return Traced{*declared->default_value, {}, declared->type};
+      }
+      const auto* next = std::get_if<model::StepInput>(&*input->source);
+      if (!next) return trace(scope, *input->source);
+      at = *next;
+    }
   }
 
   std::optional<Traced> trace_parent(const Scope& scope, const std::string& name) const {

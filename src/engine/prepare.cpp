@@ -88,7 +88,6 @@ class Preparation {
     if (!known) {
       known = std::make_shared<workspace::Snapshot>(workspace::take_snapshot(
           surroundings_.layout, *component.code, component.additional_includes));
-      for (auto& warning : workspace::limit_warnings(*known)) notices.push_back(std::move(warning));
     }
     return known;
   }

@@ -4,6 +4,8 @@
 #include <set>
 #include <utility>
 
+#include "text/position.hpp"
+
 namespace model {
 namespace {
 
@@ -110,6 +112,10 @@ bool Reference::starts_with(std::initializer_list<std::string_view> head) const 
 const Reference* Template::as_binding() const {
   if (segments.size() != 1 || segments[0].optional_block >= 0) return nullptr;
   return std::get_if<Reference>(&segments[0].value);
+}
+
+base::Place Template::place_of(std::size_t offset) const {
+  return text::place_in_scalar(place, text, offset);
 }
 
 std::vector<const Reference*> Template::references() const {

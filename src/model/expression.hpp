@@ -35,6 +35,8 @@ struct Template {
 
   // The one reference, when the whole text is exactly one expression (a binding).
   const Reference* as_binding() const;
+  // Where byte `offset` of `text` stands in the file.
+  base::Place place_of(std::size_t offset) const;
   std::vector<const Reference*> references() const;
 };
 

@@ -2,61 +2,29 @@
 // Values only; nothing here reads a file or decides anything.
 #pragma once
 
-#include <cstdint>
 #include <map>
 #include <memory>
 #include <optional>
 #include <string>
-#include <variant>
 #include <vector>
 
 #include "base/path.hpp"
 #include "base/place.hpp"
 #include "model/expression.hpp"
 #include "model/types.hpp"
+#include "model/value.hpp"
 
 namespace model {
-
-// A literal as the script will see it. `text` is what replaces `${{inputs.x}}`: numbers as written,
-// booleans "True" or "False".
-struct Literal {
-  std::variant<std::string, std::int64_t, double, bool> value;
-  std::string text;
-};
-
-// Where data lies, as the definition says it. Local paths are absolute.
-struct DataPath {
-  enum class Kind { local, url, asset };
-  Kind kind = Kind::local;
-  std::string
-      text;  // absolute local path; or the URI (azureml://datastores/…, https://…, wasbs://…);
-             // or "name:version", "name@latest", "name" of a registered data asset
-};
-
-// `${{parent.inputs.x}}`: an input of the enclosing pipeline.
-struct ParentInput {
-  std::string input;
-};
-// `${{parent.jobs.S.outputs.y}}`: makes the edge from S to this step.
-struct StepOutput {
-  std::string step;
-  std::string output;
-};
-// `${{parent.jobs.S.inputs.y}}`: the same value as that input of S.
-struct StepInput {
-  std::string step;
-  std::string input;
-};
-
-using InputSource = std::variant<Literal, DataPath, ParentInput, StepOutput, StepInput>;
 
 // A value given to an input of a job or a step.
 struct Input {
   std::string name;
-  base::Place place;
+  base::Place name_place;
+  base::Place place;                  // of the value; of its expression where it is bound
   std::optional<InputSource> source;  // nothing: `path` left out, to be given at submission
   std::optional<DataType> type;       // as written here; the declaration's otherwise
   std::optional<AccessMode> mode;     // as written here; ro_mount otherwise
+  bool broken = false;  // it has a value that could not be understood; nothing more is said of it
 };
 
 // What a job or a step says of an output.
@@ -67,6 +35,7 @@ struct Output {
   std::optional<AccessMode> mode;
   std::optional<Template> path;              // a datastore URI, may hold ${{name}} and so on
   std::optional<std::string> parent_output;  // `${{parent.outputs.x}}`
+  base::Place parent_place;                  // of that expression
   std::string asset_name;                    // registers the output as a data asset on success
   std::string asset_version;                 // "" means the next one
 };
@@ -80,6 +49,7 @@ struct InputDeclaration {
   std::optional<AccessMode> mode;
   bool optional = false;
   std::optional<Literal> default_value;
+  base::Place default_place;
   std::vector<std::string> allowed;  // enum
   std::optional<double> min;
   std::optional<double> max;
@@ -146,7 +116,21 @@ struct ParallelTask {
 
 // What runs: inline in a job or step, or in a file of its own.
 struct Component {
-  enum class Kind { command, pipeline, parallel, sweep, automl, spark, other };
+  enum class Kind {
+    command,
+    pipeline,
+    parallel,
+    // Read, but what they need of a component is not looked at.
+    sweep,
+    automl,
+    spark,
+    import_data,
+    data_transfer,
+    do_while,
+    if_else,
+    parallel_for,
+    other,  // a type that does not exist, or a component that could not be read
+  };
   Kind kind = Kind::command;
   std::string type_text;  // as written
   std::string name;       // "" for an inline one

@@ -241,6 +241,18 @@ Snapshot take_snapshot(const Layout& layout, const fs::path& code,
       });
 }
 
+Snapshot measure_code(const fs::path& code, const std::vector<fs::path>& includes) {
+  const Listing listing = list(code, includes);
+  Snapshot snapshot;
+  snapshot.left_out = listing.left_out;
+  for (const auto& [path, item] : listing.items) {
+    if (!item.target.empty()) continue;
+    snapshot.files.push_back({path, "", fs::file_size(item.source)});
+    snapshot.bytes += snapshot.files.back().bytes;
+  }
+  return snapshot;
+}
+
 std::vector<std::string> limit_warnings(const Snapshot& snapshot) {
   std::vector<std::string> texts;
   if (snapshot.bytes > most_bytes) {

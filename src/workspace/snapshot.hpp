@@ -36,6 +36,10 @@ struct Snapshot {
 // io. Source: v2-yaml reference 3.1 (`code`), how-to-train-model "ignore file".
 Snapshot take_snapshot(const Layout&, const fs::path& code, const std::vector<fs::path>& includes);
 
+// What take_snapshot would take in, by names and sizes alone: nothing is read or copied, and there
+// are no hashes. Throws like it.
+Snapshot measure_code(const fs::path& code, const std::vector<fs::path>& includes);
+
 // The cloud's limits: 300 MB and 2,000 files. One text for each that is broken, with the three
 // largest offenders, and one for each link that was left out; empty when all is well.
 std::vector<std::string> limit_warnings(const Snapshot&);
