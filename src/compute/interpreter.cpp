@@ -180,7 +180,8 @@ Interpreter find_interpreter(const std::string& name,
     answer = remembered(file, asked, now);
     if (!answer) {
       answer = ask(name, asked, shell);
-      remember(file, asked, now, *answer);
+      // A project's hidden folder is made by what writes records; looking at things makes none.
+      if (fs::exists(cache_folder.parent_path())) remember(file, asked, now, *answer);
     }
   }
 

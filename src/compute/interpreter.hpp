@@ -21,8 +21,9 @@ struct Interpreter {
 // The interpreter for the environment named `name` ("" for an inline one): `environments[name]`,
 // else `environments["default"]`, else the active virtual or conda environment of `shell`, else
 // python3 on its PATH. Asking a Python what it is costs 10 to 100 ms, so the answer is kept in
-// `cache_folder`, keyed by path and modification time. Throws unavailable, naming the environment
-// and the command that mends it, when there is none or it does not run.
+// `cache_folder` (where the folder around it exists), keyed by path and modification time. Throws
+// unavailable, naming the environment and the command that mends it, when there is none or it does
+// not run.
 Interpreter find_interpreter(const std::string& name,
                              const std::map<std::string, std::string>& environments,
                              const base::Variables& shell, const fs::path& cache_folder);
