@@ -15,6 +15,7 @@ json to_object(const history::StepRecord& step) {
                  {"log", step.log},
                  {"outputs", json::array()}};
   if (!step.from_run.empty()) object["from_run"] = step.from_run;
+  if (!step.reason.empty()) object["reason"] = step.reason;
   for (const auto& output : step.outputs)
     object["outputs"].push_back({{"name", output.output},
                                  {"type", output.type},

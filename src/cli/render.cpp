@@ -25,6 +25,18 @@ std::string report_line(const events::StepEnded& ended, std::size_t step_width, 
   return line;
 }
 
+std::string passed_over_line(const history::StepRecord& step, std::size_t step_width, bool colour) {
+  const bool kept = step.status == model::Status::reused;
+  std::string line =
+      fmt::format("{:<{}}  {}", step.path, step_width,
+                  paint(kept ? "kept" : std::string(to_string(step.status)), 9, colour));
+  if (!step.reason.empty()) line += "  " + step.reason;
+  // The reason names the run that was resumed; that one may have kept them from another.
+  if (!step.from_run.empty() && step.reason.find(step.from_run) == std::string::npos)
+    line += fmt::format("{}outputs of {}", step.reason.empty() ? "  " : "; ", step.from_run);
+  return line.substr(0, line.find_last_not_of(' ') + 1);
+}
+
 std::string failure_text(const events::Failure& failure, const std::string& log) {
   std::string text = "  " + failure.summary + "\n";
   if (!failure.exception.empty()) text += fmt::format("  {}\n", failure.exception);

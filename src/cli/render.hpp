@@ -71,6 +71,8 @@ class Lines final : public events::Sink {
 
 // "train    Completed    1.2 s   cpu 0.9 s   peak 81 MB   in 1.2 kB   out 3 B"
 std::string report_line(const events::StepEnded&, std::size_t step_width, bool colour = false);
+// A step that did not run, with the reason that is kept for it.
+std::string passed_over_line(const history::StepRecord&, std::size_t step_width, bool colour);
 // Why a step failed: exception, place, last lines, log, hint; each line indented by two.
 std::string failure_text(const events::Failure&, const std::string& log);
 // "accuracy  0.9737  path"

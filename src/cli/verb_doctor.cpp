@@ -16,6 +16,7 @@
 #include "compute/interpreter.hpp"
 #include "definition/definition.hpp"
 #include "engine/execute.hpp"
+#include "engine/recover.hpp"
 #include "text/diagnostic.hpp"
 
 namespace cli {
@@ -178,6 +179,7 @@ void examine_definition(const Args& args, const Project& project, App& app,
 
 // The index is made anew; a journal that is damaged is only told of.
 int rebuild(const workspace::Layout& layout, App& app) {
+  engine::recover(layout, app.clock);
   const std::size_t runs = history::rebuild_index(layout);
   app.out << fmt::format("made the index anew from {} run{}\n", runs, runs == 1 ? "" : "s");
   for (const auto& run : history::list_runs(layout)) {

@@ -10,7 +10,9 @@
 #include "cli/render.hpp"
 #include "cli/table.hpp"
 #include "cli/verb.hpp"
+#include "engine/recover.hpp"
 #include "history/gc.hpp"
+#include "store/fetch.hpp"
 
 namespace cli {
 namespace {
@@ -66,9 +68,7 @@ int show(const RunArgs& args, App& app) {
       app.out << report_line(*step.ended, width, app.colour) << "\n";
       if (step.ended->failure) app.out << failure_text(*step.ended->failure, step.log);
     } else {
-      app.out << fmt::format("{:<{}}  {}{}\n", step.path, width,
-                             paint(to_string(step.status), app.colour),
-                             step.from_run.empty() ? "" : fmt::format("  from {}", step.from_run));
+      app.out << passed_over_line(step, width, app.colour) << "\n";
     }
   }
   if (!run.outputs.empty()) app.out << "outputs:\n" << outputs_table(run.outputs);
@@ -140,6 +140,7 @@ void declare_delete(Options& options, DeleteArgs& args) {
 
 int remove(const DeleteArgs& args, App& app) {
   const Project project = open_project(app.here);
+  engine::recover(project.layout, app.clock);
   for (const auto& name : args.runs) {
     // A damaged journal must not keep its run from being deleted.
     const auto run = history::read_run(project.layout, name, history::Damage::keep_good_part);
@@ -159,32 +160,26 @@ void declare_gc(Options& options, GcArgs& args) {
   options.value("--max-bytes", args.max_bytes);
 }
 
-// "500MB", "2GB", "1000": bytes, in powers of 1000.
-std::uint64_t parse_bytes(const std::string& text) {
-  std::size_t used = 0;
-  double number = -1;
-  try {
-    number = std::stod(text, &used);
-  } catch (const std::exception&) {
-  }
-  const std::string unit = number < 0 ? "?" : text.substr(used);
-  const double scale = unit.empty() || unit == "B"    ? 1
-                       : unit == "kB" || unit == "KB" ? 1e3
-                       : unit == "MB"                 ? 1e6
-                       : unit == "GB"                 ? 1e9
-                                                      : 0;
-  if (scale == 0)
+std::uint64_t limit_of(const std::string& text) {
+  if (text.empty()) return 0;
+  const auto bytes = base::parse_bytes(text);
+  if (!bytes)
     throw base::Error(base::Code::usage,
                       fmt::format("--max-bytes takes a size such as 500MB, not '{}'", text));
-  return static_cast<std::uint64_t>(number * scale);
+  return *bytes;
 }
 
 int gc(const GcArgs& args, App& app) {
   const Project project = open_project(app.here);
-  const auto result = history::gc(project.layout, static_cast<std::size_t>(std::max(args.keep, 0)),
-                                  args.max_bytes.empty() ? 0 : parse_bytes(args.max_bytes));
-  app.out << fmt::format("removed {} runs and {} snapshots, freed {}\n", result.runs,
-                         result.snapshots, base::bytes_text(result.bytes));
+  const std::uint64_t max_bytes = limit_of(args.max_bytes);
+  engine::recover(project.layout, app.clock);
+  const auto result =
+      history::gc(project.layout, static_cast<std::size_t>(std::max(args.keep, 0)), max_bytes);
+  const auto fetched = store::trim_fetched(project.layout.cache(), app.clock,
+                                           max_bytes > 0 ? max_bytes : project.settings.max_bytes);
+  app.out << fmt::format("removed {} runs, {} snapshots and {} fetched files, freed {}\n",
+                         result.runs, result.snapshots, fetched.copies,
+                         base::bytes_text(result.bytes + fetched.bytes));
   return 0;
 }
 

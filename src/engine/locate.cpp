@@ -5,7 +5,6 @@
 #include <boost/filesystem/operations.hpp>
 
 #include "base/error.hpp"
-#include "net/download.hpp"
 #include "store/url.hpp"
 #include "text/diagnostic.hpp"
 
@@ -62,7 +61,7 @@ Located fetch_input(const PlannedInput& input, const Located& located, const Rem
   if (input.type != model::DataType::uri_file)
     throw base::Error(base::Code::bad_input,
                       fmt::format("input '{}' is a {}, and {} can only be one file", input.name,
-                                  to_string(input.type), net::shown(located.uri)))
+                                  to_string(input.type), store::shown(located.uri)))
         .hint("declare it as uri_file, or download the folder and give its local path");
   RemoteFile file =
       base::while_doing([&] { return fmt::format("fetching input '{}'", input.name); },
@@ -87,7 +86,7 @@ Located locate_output(const PlannedOutput& output, const std::string& step_id,
                         });
   if (is_remote(uri))
     throw base::Error(base::Code::unavailable, fmt::format("output '{}' cannot be written to {}",
-                                                           output.name, net::shown(uri)))
+                                                           output.name, store::shown(uri)))
         .hint("give a datastore's path: azureml://datastores/NAME/paths/…");
   return locate_url(uri, catalogue);
 }

@@ -6,7 +6,7 @@
 
 #include "base/error.hpp"
 #include "data/content.hpp"
-#include "net/download.hpp"
+#include "store/url.hpp"
 
 namespace engine {
 namespace {
@@ -107,14 +107,14 @@ class Preparation {
     // for the same bytes changes nothing.
     if (located.path.empty()) {
       prepared.identities[input.name] =
-          net::shown(located.uri) +
+          store::shown(located.uri) +
           (input.mode == model::AccessMode::direct ? "" : " not fetched yet");
       return;
     }
     auto& identity = contents_[located.path.native()];
     if (identity.empty()) identity = data::content_identity(located.path);
     prepared.identities[input.name] =
-        (is_remote(located.uri) ? net::shown(located.uri) : located.uri) + " " + identity;
+        (is_remote(located.uri) ? store::shown(located.uri) : located.uri) + " " + identity;
   }
 
   const Surroundings& surroundings_;

@@ -12,7 +12,7 @@ Remote fetching(const Surroundings& surroundings, const std::vector<events::Sink
   return [&](const std::string& url) {
     store::Fetching how;
     how.cache = surroundings.layout.cache();
-    how.machine = net::machine_of(surroundings.shell);
+    how.environment = surroundings.shell;
     how.stop = [&] {
       pollfd waiting{signals.get(), POLLIN, 0};
       return ::poll(&waiting, 1, 0) > 0;

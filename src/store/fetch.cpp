@@ -2,9 +2,11 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <boost/filesystem/operations.hpp>
 #include <ctime>
 #include <nlohmann/json.hpp>
+#include <vector>
 
 #include "base/clock.hpp"
 #include "base/error.hpp"
@@ -81,6 +83,12 @@ Copy keep(const std::string& url, const Place& place, const net::Downloaded& dow
   return {path, downloaded.validator, now};
 }
 
+// The record's time is when its copy was last used: trim_fetched goes by it.
+void mark_used(const Place& place) {
+  boost::system::error_code ignored;
+  fs::last_write_time(place.record(), std::time(nullptr), ignored);
+}
+
 void drop_old_copies(const Place& place, const Copy& current) {
   constexpr std::time_t day = 24 * 3600;
   boost::system::error_code failed;
@@ -123,6 +131,50 @@ std::string file_name_of(const std::string& url) {
   return decoded;
 }
 
+Trimmed trim_fetched(const fs::path& cache, const base::Clock& clock, std::uint64_t max_bytes) {
+  constexpr std::time_t day = 24 * 3600;
+  const std::time_t now =
+      std::chrono::duration_cast<std::chrono::seconds>(clock.now().time_since_epoch()).count();
+  struct Kept {
+    std::time_t used;
+    Place place;
+    std::uint64_t bytes;
+  };
+  std::vector<Kept> all;
+  boost::system::error_code failed;
+  for (fs::directory_iterator entry(cache / "https", failed), end; !failed && entry != end;
+       entry.increment(failed)) {
+    const Place place{entry->path()};
+    boost::system::error_code none;
+    // Without a record: a download that was interrupted, or a place that was emptied before.
+    std::time_t used = fs::last_write_time(place.record(), none);
+    if (none) used = fs::last_write_time(place.part(), none);
+    if (!none) all.push_back({used, place, base::measure_tree(place.folder).bytes});
+  }
+  std::sort(all.begin(), all.end(),
+            [](const Kept& one, const Kept& other) { return one.used > other.used; });
+  Trimmed trimmed;
+  std::uint64_t kept = 0;
+  for (const auto& [used, place, bytes] : all) {
+    kept += bytes;
+    const bool old = used + 30 * day < now || (max_bytes > 0 && kept > max_bytes);
+    if (!old || used + day > now) continue;
+    const auto lock = base::FileLock::try_take(place.lock());
+    if (!lock) continue;
+    // The lock's file stays: somebody may be waiting for it.
+    base::remove_tree(place.record());
+    for (fs::directory_iterator entry(place.folder), end; entry != end;) {
+      const fs::path path = entry->path();
+      ++entry;
+      if (path != place.lock()) base::remove_tree(path);
+    }
+    ++trimmed.copies;
+    trimmed.bytes += bytes;
+    kept -= bytes;
+  }
+  return trimmed;
+}
+
 std::optional<fs::path> fetched_before(const std::string& url, const fs::path& cache) {
   if (const auto copy = read_copy(place_of(plain(url), cache))) return copy->path;
   return std::nullopt;
@@ -143,7 +195,7 @@ Fetched fetch(const std::string& given, const Fetching& fetching) {
   wanted.url = url;
   wanted.part = place.part();
   wanted.part_record = place.part_state();
-  wanted.machine = fetching.machine;
+  wanted.machine = net::machine_of(fetching.environment);
   wanted.progress = fetching.progress;
   wanted.stop = fetching.stop;
   if (copy) {
@@ -155,6 +207,7 @@ Fetched fetch(const std::string& given, const Fetching& fetching) {
     const auto downloaded = net::download(wanted);
     if (downloaded.not_modified) {
       base::remove_tree(place.part());
+      mark_used(place);
       return {copy->path, ""};
     }
     const Copy fresh = keep(url, place, downloaded);
@@ -162,6 +215,7 @@ Fetched fetch(const std::string& given, const Fetching& fetching) {
     return {fresh.path, ""};
   } catch (const base::Error& error) {
     if (!copy || error.code() != base::Code::unavailable) throw;
+    mark_used(place);
     return {copy->path, fmt::format("{}; the copy of {} stands in", error.message(),
                                     copy->fetched.substr(0, 16) + "Z")};
   }

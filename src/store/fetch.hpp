@@ -7,14 +7,15 @@
 #include <optional>
 #include <string>
 
+#include "base/clock.hpp"
 #include "base/path.hpp"
-#include "net/http.hpp"
+#include "base/process.hpp"
 
 namespace store {
 
 struct Fetching {
-  fs::path cache;  // .amlocal/cache
-  net::Machine machine;
+  fs::path cache;               // .amlocal/cache
+  base::Variables environment;  // of the user's shell: its proxies and certificates
   // Bytes so far, and in all where the server says it.
   std::function<void(std::uint64_t, std::optional<std::uint64_t>)> progress;
   std::function<bool()> stop = [] { return false; };
@@ -33,6 +34,17 @@ Fetched fetch(const std::string& url, const Fetching&);
 
 // The copy in the cache, without asking anybody; nothing where there is no whole one.
 std::optional<fs::path> fetched_before(const std::string& url, const fs::path& cache);
+
+// What came off a cache.
+struct Trimmed {
+  std::size_t copies = 0;
+  std::uint64_t bytes = 0;
+};
+
+// Removes copies that nobody has used for 30 days, and, longest unused first, what is beyond
+// `max_bytes` (0: no limit). One used within a day stays, as a step may be reading it; one that is
+// being asked for stays too.
+Trimmed trim_fetched(const fs::path& cache, const base::Clock&, std::uint64_t max_bytes);
 
 // The name of the file that an address ends in, %xx decoded: ".../a%20b.csv?sig=…" is "a b.csv".
 // Throws bad_input when it ends in none.

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "base/error.hpp"
+#include "net/download.hpp"
 
 namespace store {
 namespace {
@@ -125,6 +126,10 @@ Url parse_url(const std::string& uri) {
     refuse(uri, fmt::format("'{}' is no scheme that Azure ML reads", scheme), datastore_form);
   check_path(uri, url.path);
   return url;
+}
+
+std::string shown(const std::string& url) {
+  return net::shown(url);
 }
 
 fs::path local_path(const Url& url, const fs::path& folder) {

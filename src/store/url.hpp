@@ -26,6 +26,9 @@ struct Url {
 // follows. Source: how-to-read-write-data-v2, "Paths"; azure-storage-blob's and Hadoop's URI forms.
 Url parse_url(const std::string&);
 
+// The address without user, query and fragment, which may hold secrets: for people and records.
+std::string shown(const std::string& url);
+
 // Where a datastore URI lies when `folder` stands for its datastore. Throws bad_input for a name
 // that a local file system cannot hold: a part longer than 255 bytes, or one with a zero byte in
 // it.
