@@ -123,11 +123,16 @@ void read_command_keys(const text::Node& map, const fs::path& folder, Component&
       reading.diagnostics.error(resources->find("instance_count")->place,
                                 "'instance_count' must be at least 1");
     const std::string machine = read_text(*resources, "instance_type", reading).value_or("");
+    const std::string docker = read_text(*resources, "docker_args", reading).value_or("");
+    // Azure's series with GPUs: Standard_NC…, ND…, NG…, NV….
     component.resources.gpu =
-        machine.find("_N") != std::string::npos;  // Azure's GPU series: NC, ND, NV
+        machine.find("_N") != std::string::npos || docker.find("--gpus") != std::string::npos;
   }
   check_services(map, reading);
-  if (const auto* compute = map.find("compute")) check_compute(*compute, reading);
+  if (const auto* compute = map.find("compute")) {
+    check_compute(*compute, reading);
+    component.compute = compute->scalar;
+  }
   component.is_deterministic =
       read_boolean(map, "is_deterministic", reading).value_or(component.is_deterministic);
 }

@@ -43,7 +43,10 @@ void read_settings(const text::Node& root, model::Settings& settings, Reading& r
           fmt::format("there is no datastore '{}'", *datastore),
           fmt::format("`amlocal datastore create {} --dir PATH` gives it a folder", *datastore));
   }
-  if (const auto* compute = map->find("default_compute")) check_compute(*compute, reading);
+  if (const auto* compute = map->find("default_compute")) {
+    check_compute(*compute, reading);
+    settings.default_compute = compute->scalar;
+  }
   settings.continue_on_step_failure =
       read_boolean(*map, "continue_on_step_failure", reading).value_or(true);
   settings.force_rerun = read_boolean(*map, "force_rerun", reading).value_or(false);
@@ -246,7 +249,10 @@ void read_pipeline_job(const Document& document, model::Job& job, Component& pip
               "identity", "schedule"},
              Unknown::error, reading);
   read_settings(root, job.settings, reading);
-  if (const auto* compute = root.find("compute")) check_compute(*compute, reading);
+  if (const auto* compute = root.find("compute")) {
+    check_compute(*compute, reading);
+    if (job.settings.default_compute.empty()) job.settings.default_compute = compute->scalar;
+  }
   const auto* component = root.find("component");
   const auto* jobs = root.find("jobs");
   if (component && jobs)

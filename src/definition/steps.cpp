@@ -72,11 +72,12 @@ std::shared_ptr<const Component> with_overrides(std::shared_ptr<const Component>
                                                 Reading& reading) {
   bool any = false;
   for (const char* key :
-       {"environment", "environment_variables", "limits", "resources", "distribution"})
+       {"environment", "environment_variables", "limits", "resources", "distribution", "compute"})
     any = any || map.find(key);
-  if (const auto* compute = map.find("compute")) check_compute(*compute, reading);
-  check_services(map, reading);
-  if (!any) return component;
+  if (!any) {
+    check_services(map, reading);
+    return component;
+  }
   auto copy = std::make_shared<Component>(*component);
   const auto variables = std::exchange(copy->environment_variables, {});
   text::Node allowed = map;

@@ -72,9 +72,15 @@ class Flattener {
         continue;
       }
       scope.leaves.emplace(step.name, plan_.steps.size());
-      plan_.steps.push_back({path, step.component, {}, {}, step.place});
+      plan_.steps.push_back({path, step.component, {}, {}, step.place, uses_gpu(*step.component)});
       origins_.push_back({&scope, &step});
     }
+  }
+
+  bool uses_gpu(const Component& component) const {
+    return component.resources.gpu ||
+           model::names_gpu(component.compute.empty() ? job_.settings.default_compute
+                                                      : component.compute);
   }
 
   // Where a source of `scope` really comes from; nothing when it has no value.

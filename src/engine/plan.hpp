@@ -40,6 +40,7 @@ struct PlannedStep {
   std::vector<PlannedInput> inputs;  // optional ones without a value are absent
   std::vector<PlannedOutput> outputs;
   base::Place place;  // of the step in the definition
+  bool gpu = false;   // of such steps one runs at a time
 
   const PlannedOutput* find_output(const std::string& name) const;
 };

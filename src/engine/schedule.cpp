@@ -30,20 +30,20 @@ void Schedule::settle(std::size_t step) {
 std::optional<std::size_t> Schedule::start_next() {
   if (canceled_ || stopped() || running_ >= rules_.jobs) return std::nullopt;
   const auto next = std::find_if(ready_.begin(), ready_.end(), [&](std::size_t n) {
-    return !(gpu_running_ && plan_.steps[n].component->resources.gpu);
+    return !(gpu_running_ && plan_.steps[n].gpu);
   });
   if (next == ready_.end()) return std::nullopt;
   const std::size_t step = *next;
   ready_.erase(next);
   states_[step] = State::running;
   ++running_;
-  gpu_running_ = gpu_running_ || plan_.steps[step].component->resources.gpu;
+  gpu_running_ = gpu_running_ || plan_.steps[step].gpu;
   return step;
 }
 
 void Schedule::end(std::size_t step, Ending ending) {
   --running_;
-  if (plan_.steps[step].component->resources.gpu) gpu_running_ = false;
+  if (plan_.steps[step].gpu) gpu_running_ = false;
   failed_ = failed_ || ending == Ending::failed;
   resolve(step, ending == Ending::completed ? State::done : State::unfinished);
   if (!stopped()) return;

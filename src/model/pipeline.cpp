@@ -14,6 +14,19 @@ auto find_named(const List& list, std::string_view name) -> decltype(list.data()
 
 }  // namespace
 
+bool names_gpu(std::string_view compute) {
+  const auto lower = [&](std::size_t at) {
+    const char c = at < compute.size() ? compute[at] : '-';
+    return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
+  };
+  const auto is_letter = [&](std::size_t at) { return lower(at) >= 'a' && lower(at) <= 'z'; };
+  for (std::size_t n = 0; n + 3 <= compute.size(); ++n)
+    if (lower(n) == 'g' && lower(n + 1) == 'p' && lower(n + 2) == 'u' && !is_letter(n + 3) &&
+        (n == 0 || !is_letter(n - 1)))
+      return true;
+  return false;
+}
+
 const InputDeclaration* Component::find_input(std::string_view wanted) const {
   return find_named(inputs, wanted);
 }

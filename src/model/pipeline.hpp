@@ -90,7 +90,7 @@ struct Limits {
 
 struct Resources {
   int instance_count = 1;
-  bool gpu = false;  // asked for by instance_type or compute name; unknown means no
+  bool gpu = false;  // asked for by instance_type or docker_args
 };
 
 using EnvironmentVariables = std::vector<std::pair<std::string, Template>>;
@@ -152,6 +152,7 @@ struct Component {
   std::optional<Distribution> distribution;
   Limits limits;
   Resources resources;
+  std::string compute;  // "azureml:gpu-cluster"; "": the pipeline's default
   bool is_deterministic = true;
   std::optional<ParallelTask> parallel;
 
@@ -181,7 +182,12 @@ struct Settings {
   std::string default_datastore = "workspaceblobstore";
   bool continue_on_step_failure = true;
   bool force_rerun = false;
+  std::string default_compute;
 };
+
+// Whether a compute's name says that its machines have GPUs: the word "gpu" is in it, in any case,
+// with no letter beside it: "gpu-cluster", "azureml:gpu_t4", but not "gpucluster".
+bool names_gpu(std::string_view compute);
 
 // A job to run: a pipeline, or a command job (then one step stands in the pipeline, named after the
 // file, and `single_command` is set).

@@ -109,3 +109,40 @@ TEST_CASE("fingerprints: what changed is named in a user's words") {
                                  "input rate: number literal 0.2, was number literal 0.1"});
   CHECK(engine::fingerprint_from_json(engine::to_json(now)) == now);
 }
+
+TEST_CASE("which steps want a GPU") {
+  const engine::Plan plan = plan_of(R"(type: pipeline
+settings: {default_compute: azureml:gpu_t4}
+jobs:
+  by_default: {command: echo, environment: 'azureml:e:1'}
+  own: {command: echo, environment: 'azureml:e:1', compute: azureml:cpu-cluster}
+  word: {command: echo, environment: 'azureml:e:1', compute: azureml:big-GPU}
+  no_word: {command: echo, environment: 'azureml:e:1', compute: azureml:gpucluster}
+  series:
+    command: echo
+    environment: azureml:e:1
+    compute: azureml:cpu
+    resources: {instance_type: Standard_NC6s_v3}
+  other_series:
+    command: echo
+    environment: azureml:e:1
+    compute: azureml:cpu
+    resources: {instance_type: Standard_DS3_v2}
+  docker:
+    command: echo
+    environment: azureml:e:1
+    compute: azureml:cpu
+    resources: {docker_args: '--ipc=host --gpus all'}
+  shared: {component: ./inner.yml, compute: azureml:gpu}
+  shared_elsewhere: {component: ./inner.yml, compute: azureml:cpu}
+)",
+                                    R"(type: command
+name: inner
+command: echo
+environment: azureml:e:1
+)");
+  std::vector<std::string> gpu;
+  for (const auto& step : plan.steps)
+    if (step.gpu) gpu.push_back(step.path);
+  CHECK(gpu == std::vector<std::string>{"by_default", "word", "series", "docker", "shared"});
+}

@@ -10,9 +10,7 @@ using engine::Schedule;
 using Ending = Schedule::Ending;
 
 engine::PlannedStep step(const std::string& name, bool gpu = false) {
-  auto component = std::make_shared<model::Component>();
-  component->resources.gpu = gpu;
-  return {name, component, {}, {}, {}};
+  return {name, std::make_shared<model::Component>(), {}, {}, {}, gpu};
 }
 
 void feed(engine::Plan& plan, std::size_t from, std::size_t to, bool optional = false) {
@@ -126,9 +124,8 @@ TEST_CASE("random graphs: each step runs once, after what it needs, and as the r
         running.push_back(*next);
       }
       REQUIRE(static_cast<int>(running.size()) <= jobs);
-      REQUIRE(std::count_if(running.begin(), running.end(), [&](std::size_t n) {
-                return plan.steps[n].component->resources.gpu;
-              }) <= 1);
+      REQUIRE(std::count_if(running.begin(), running.end(),
+                            [&](std::size_t n) { return plan.steps[n].gpu; }) <= 1);
       if (running.empty()) break;
       const std::size_t at = random() % running.size();
       const std::size_t ended = running[at];
