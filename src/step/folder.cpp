@@ -4,13 +4,36 @@
 #include <fmt/format.h>
 #include <sys/stat.h>
 
+#include <algorithm>
 #include <boost/filesystem/operations.hpp>
+#include <cctype>
 
 #include "base/error.hpp"
 #include "base/files.hpp"
 #include "base/private_copy.hpp"
 
 namespace step {
+namespace {
+
+// A command takes its paths as the shell splits them, and in the cloud they never hold a blank.
+bool is_one_word(const fs::path& path) {
+  constexpr std::string_view plain = "/._-+,:=@%";
+  return std::all_of(path.native().begin(), path.native().end(), [&](unsigned char c) {
+    return std::isalnum(c) || c >= 0x80 || plain.find(static_cast<char>(c)) != plain.npos;
+  });
+}
+
+// A link without blanks to where inputs and outputs are seen, for as long as the step runs.
+void give_alias(Folder& folder) {
+  const fs::path own = fs::temp_directory_path();
+  folder.alias = std::make_shared<base::TempDir>(is_one_word(own) ? own : "/tmp", "amlocal-");
+  const fs::path link = folder.alias->path() / "wd";
+  fs::create_directory_symlink(folder.data, link);
+  folder.data = link;
+}
+
+}  // namespace
+
 int process_count(const model::Component& component) {
   if (!component.distribution) return 1;
   const auto& distribution = *component.distribution;
@@ -28,9 +51,11 @@ Folder make_folder(const Request& request) {
                 request.folder / "exe" / "wd",
                 request.folder / "cap" / "data-capability" / "wd",
                 request.folder / "exe" / "bin",
+                {},
                 {}};
   fs::create_directories(folder.work.parent_path());
   fs::create_directories(folder.data);
+  if (!is_one_word(folder.data)) give_alias(folder);
   fs::create_directories(folder.root / "user_logs");
   fs::create_directories(folder.root / "azureml-logs");
   if (request.snapshot.empty())

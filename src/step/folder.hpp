@@ -1,6 +1,9 @@
 // The step's own folder, laid out as the cloud's: docs/run-folder.md.
 #pragma once
 
+#include <memory>
+
+#include "base/files.hpp"
 #include "step/step.hpp"
 
 namespace step {
@@ -8,10 +11,11 @@ namespace step {
 struct Folder {
   fs::path root;
   fs::path work;  // exe/wd: the step's current folder, a copy of its code
-  fs::path data;  // cap/data-capability/wd: where inputs and outputs are seen
+  fs::path data;  // cap/data-capability/wd, or a link to it: where inputs and outputs are seen
   fs::path
       programs;  // exe/bin: first on PATH; holds `python` where the interpreter's folder lacks it
   std::vector<fs::path> logs;  // one a process: user_logs/std_log.txt, or std_log_process_NN.txt
+  std::shared_ptr<base::TempDir> alias;  // holds the link, where the project's path has blanks
 };
 
 // Makes it: a fresh working copy of the snapshot, ./outputs and ./logs, empty logs. Throws
