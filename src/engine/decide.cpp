@@ -171,6 +171,8 @@ class Decider {
     if (!outputs)
       return run_because(step, Cause::gone,
                          {fmt::format("its outputs in {} are gone", before.name)});
+    if (auto reasons = overwritten(step, before, *record); !reasons.empty())
+      return run_because(step, Cause::gone, std::move(reasons));
     Decision decision{step.path,
                       Action::keep,
                       {fmt::format("finished in {}, nothing changed since", before.name)},
@@ -178,6 +180,35 @@ class Decider {
                       Cause::kept};
     take(n, decision, before, *record, std::move(*outputs));
     return decision;
+  }
+
+  // An output with a path of its own may be a later run's by now: what lies there is not what the
+  // record tells of. Default places are new for each step of each run.
+  std::vector<std::string> overwritten(const PlannedStep& step, const history::RunRecord& before,
+                                       const history::StepRecord& record) {
+    std::vector<std::string> reasons;
+    for (const auto& output : record.outputs) {
+      const auto* planned = step.find_output(output.output);
+      if (!planned || !planned->path) continue;
+      if (!all_) all_ = history::list_runs(surroundings_.layout);
+      if (const auto* writer = later_writer(output.path, origin(before, record)))
+        reasons.push_back(fmt::format("its output '{}' in {} was overwritten by {}", output.output,
+                                      before.name, writer->name));
+    }
+    return reasons;
+  }
+
+  // The newest run after `first` that wrote the place itself.
+  const history::RunRecord* later_writer(const std::string& path, const std::string& first) const {
+    for (const auto& run : *all_) {  // newest first
+      if (run.name == first) return nullptr;
+      for (const auto& step : run.steps)
+        if (step.status != model::Status::reused &&
+            std::any_of(step.outputs.begin(), step.outputs.end(),
+                        [&](const auto& output) { return output.path == path; }))
+          return &run;
+    }
+    return nullptr;
   }
 
   static Decision run_because(const PlannedStep& step, Cause cause,
@@ -215,6 +246,7 @@ class Decider {
   const Surroundings& surroundings_;
   bool explain_;
   std::optional<Earlier> earlier_;  // with --resume: just that run
+  std::optional<std::vector<history::RunRecord>> all_;
   Decided result_;
 };
 
