@@ -10,7 +10,7 @@ packages=(
   libboost-filesystem-dev libcli11-dev nlohmann-json3-dev libarchive-dev libyaml-cpp-dev
   libsqlite3-dev libcurl4-openssl-dev libssl-dev libfmt-dev libxxhash-dev doctest-dev
   fuse3 libfuse3-dev
-  python3 python3-pandas python3-sklearn python3-venv python3-jsonschema
+  python3 python3-pandas python3-h5py python3-pip python3-sklearn python3-venv python3-jsonschema
   git ca-certificates openssl
 )
 

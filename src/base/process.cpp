@@ -92,6 +92,10 @@ void Child::kill(int signal) const {
   if (pid_ > 0) ::kill(pid_, signal);
 }
 
+int Child::release() {
+  return std::exchange(pid_, -1);
+}
+
 Captured run_captured(const std::vector<std::string>& argv, const Variables& environment) {
   const Fd nothing = open_file("/dev/null", O_RDONLY);
   Pipe out = make_pipe();

@@ -31,6 +31,8 @@ class Child {
   // Waits for the end and returns waitpid's status.
   int wait();
   void kill(int signal) const;
+  // Gives it up: it lives on and is waited for by nobody here. Returns its process id.
+  int release();
 
  private:
   explicit Child(int pid) : pid_(pid) {}

@@ -5,6 +5,7 @@
 #include <boost/filesystem/operations.hpp>
 
 #include "base/error.hpp"
+#include "fuse/view/profile.hpp"
 #include "text/diagnostic.hpp"
 
 namespace cli {
@@ -48,6 +49,14 @@ std::pair<std::string, std::string> split_assignment(const std::string& option,
     throw base::Error(base::Code::usage, fmt::format("{} takes KEY=VALUE, not '{}'", option, word))
         .hint(fmt::format("for example: {} inputs.rate=0.1", option));
   return {word.substr(0, equals), word.substr(equals + 1)};
+}
+
+void check_mount_profile(const std::string& name) {
+  if (fuse::find_profile(name)) return;
+  std::vector<std::string> names;
+  for (const auto& known : fuse::profile_names()) names.emplace_back(known);
+  throw base::Error(base::Code::usage, fmt::format("there is no mount profile '{}'", name))
+      .hint(text::did_you_mean(name, names));
 }
 
 }  // namespace cli

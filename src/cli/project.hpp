@@ -37,4 +37,7 @@ const history::StepRecord& find_step(const history::RunRecord&, const std::strin
 std::pair<std::string, std::string> split_assignment(const std::string& option,
                                                      const std::string& word);
 
+// Throws usage, with did-you-mean, for a name that is no mount profile.
+void check_mount_profile(const std::string& name);
+
 }  // namespace cli

@@ -53,6 +53,8 @@ std::vector<Verb> verbs_of_datastore();
 std::vector<Verb> verbs_of_component();
 std::vector<Verb> verbs_of_env();
 std::vector<Verb> verbs_of_init();
+std::vector<Verb> verbs_of_mount();
+std::vector<Verb> verbs_of_io();
 std::vector<Verb> verbs_of_doctor();
 std::vector<Verb> verbs_of_completion();
 

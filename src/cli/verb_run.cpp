@@ -13,6 +13,9 @@
 #include "cli/verb.hpp"
 #include "definition/definition.hpp"
 #include "engine/execute.hpp"
+#include "fuse/server/client.hpp"
+#include "meter/clock.hpp"
+#include "meter/cost_profile.hpp"
 #include "text/diagnostic.hpp"
 
 namespace cli {
@@ -29,6 +32,10 @@ struct Args {
   std::string until;
   std::string resume;
   std::vector<std::string> pass_env;
+  std::string data_access = "link";
+  std::string profile;
+  std::string cost;
+  std::string clock;
   bool dry_run = false;
   bool json = false;
 };
@@ -44,6 +51,10 @@ void declare(Options& options, Args& args) {
   options.value("--until", args.until);
   options.value("--resume", args.resume);
   options.values("--pass-env", args.pass_env);
+  options.value("--data-access", args.data_access);
+  options.value("--mount-profile", args.profile);
+  options.value("--cost", args.cost);
+  options.value("--clock", args.clock);
   options.flag("--dry-run", args.dry_run);
   options.flag("--json", args.json);
 }
@@ -54,7 +65,40 @@ std::string retry_command(const Args& args) {
   for (const auto& word : args.set) command += fmt::format(" --set {}", word);
   for (const auto& word : args.mode) command += fmt::format(" --mode {}", word);
   for (const auto& word : args.pass_env) command += fmt::format(" --pass-env {}", word);
+  if (args.data_access != "link") command += fmt::format(" --data-access {}", args.data_access);
+  if (!args.profile.empty()) command += fmt::format(" --mount-profile {}", args.profile);
+  if (!args.cost.empty()) command += fmt::format(" --cost {}", args.cost);
+  if (!args.clock.empty()) command += fmt::format(" --clock {}", args.clock);
   return command;
+}
+
+// Everything is looked at before anything starts: a misspelt profile must not end the third step.
+step::Mounting mounting_of(const Args& args, const Project& project) {
+  step::Mounting mounting;
+  if (args.data_access != "link" && args.data_access != "mount")
+    throw base::Error(base::Code::usage,
+                      fmt::format("--data-access takes link or mount, not '{}'", args.data_access))
+        .hint(text::did_you_mean(args.data_access, {"link", "mount"}));
+  mounting.fuse = args.data_access == "mount";
+  for (const auto& [option, given] :
+       {std::pair("--mount-profile", !args.profile.empty()),
+        std::pair("--cost", !args.cost.empty()), std::pair("--clock", !args.clock.empty())})
+    if (given && !mounting.fuse)
+      throw base::Error(base::Code::usage,
+                        fmt::format("{} tells of mounts, and this run has none", option))
+          .hint("add --data-access mount");
+  if (!mounting.fuse) return mounting;
+  if (!args.profile.empty()) mounting.profile = args.profile;
+  check_mount_profile(mounting.profile);
+  if (!args.cost.empty()) mounting.cost = args.cost;
+  meter::load_cost_profile(mounting.cost);
+  if (!args.clock.empty()) mounting.clock = args.clock;
+  meter::parse_clock(mounting.clock);
+  workspace::ensure(project.layout);
+  if (const auto& reason = fuse::why_not_mount(project.layout.hidden()))
+    throw base::Error(reason->code(), reason->message())
+        .hint(reason->hint().empty() ? "run without --data-access mount" : reason->hint());
+  return mounting;
 }
 
 definition::Overrides overrides_of(const Args& args) {
@@ -124,9 +168,10 @@ int run(const Args& given, App& app) {
   const fs::path file = fs::absolute(args.file, app.here);
   const Project project = open_project(file.parent_path());
   const model::Job job = load(args, project, app);
-  engine::Options options{args.name,   args.jobs, args.only,    args.until,
-                          args.resume, {},        args.pass_env};
+  engine::Options options{args.name,   args.jobs, args.only,     args.until,
+                          args.resume, {},        args.pass_env, {}};
   options.command = {retry_command(args)};
+  options.mounting = mounting_of(args, project);
   const engine::Surroundings surroundings{project.layout, project.settings, project.catalogue,
                                           app.environment, app.clock};
   if (args.dry_run) {

@@ -78,6 +78,8 @@ class Run {
     started_ = surroundings_.clock.now();
     context_.folder = recorder_->folder();
     context_.locks = surroundings_.layout.locks();
+    context_.mounting = options_.mounting;
+    context_.mounting.audit_hook = surroundings_.layout.cache() / "audit-hook";
     context_.experiment = job_.experiment_name;
     context_.default_datastore = job_.settings.default_datastore;
     auto pass = options_.pass_env;

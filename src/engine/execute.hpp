@@ -9,6 +9,7 @@
 #include "engine/plan.hpp"
 #include "events/sink.hpp"
 #include "history/history.hpp"
+#include "step/step.hpp"
 
 namespace engine {
 
@@ -22,6 +23,7 @@ struct Options {
   std::string resume;                // keep what this run finished and what has not changed since
   std::vector<std::string> command;  // as typed, for the record
   std::vector<std::string> pass_env;
+  step::Mounting mounting;  // how mounted inputs and outputs are reached
 };
 
 // What a run needs to know of its surroundings.

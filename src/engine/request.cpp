@@ -36,6 +36,7 @@ step::Request make_request(const Plan& plan, std::size_t step, const PreparedSte
                      prepared.interpreter.activation};
   request.folder = context.folder / "steps" / planned.path;
   request.locks = context.locks;
+  request.mounting = context.mounting;
   if (prepared.snapshot) request.snapshot = prepared.snapshot->folder;
   request.environment = context.environment;
   for (const auto& input : planned.inputs)

@@ -13,6 +13,7 @@ struct RunContext {
   std::string run;
   fs::path folder;  // the run's
   fs::path locks;   // where the locks of outputs lie
+  step::Mounting mounting;
   std::string experiment;
   std::string default_datastore;
   base::Variables environment;  // what of the user's shell a step may see

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "base/file_lock.hpp"
+#include "fuse/server/order.hpp"
 #include "step/folder.hpp"
 
 namespace step {
@@ -18,11 +19,19 @@ struct Bindings {
   std::map<std::string, std::string> inputs;         // ${{inputs.x}}
   std::map<std::string, std::string> outputs;        // ${{outputs.x}}
   std::vector<std::pair<fs::path, fs::path>> views;  // read-only views for the supervisor
+  std::vector<fuse::SessionOrder> mounts;            // real ones, each on an empty folder
   std::vector<std::string> notices;
   std::vector<base::FileLock> locks;           // on the places that outputs go to
   std::map<std::string, std::string> writers;  // such a place → the output that goes there
   std::uint64_t bytes_in = 0;
 };
+
+// The order for one binding's mount: `name` is "inputs.raw" or "outputs.model". Makes the folder it
+// is mounted on, the data's own folder otherwise.
+fuse::SessionOrder mount_order(const Request&, const Folder&, const std::string& name,
+                               const fs::path& point, const fs::path& root);
+// Whether the output is a mount of this step's.
+bool is_mounted(const Bindings&, const BoundOutput&);
 
 // Throws bad_input, not_found, permission or no_space, naming the input.
 void bind_inputs(const Request&, const Folder&, Bindings&);

@@ -64,6 +64,20 @@ fs::path view_input(const BoundInput& input, const fs::path& target, Bindings& b
   return target;
 }
 
+// A real mount of the folder, or of the one file in its folder.
+fs::path mount_input(const Request& request, const Folder& folder, const BoundInput& input,
+                     Bindings& bindings) {
+  const fs::path source = fs::canonical(input.source);
+  const bool is_folder = fs::is_directory(source);
+  const fs::path point = folder.data / ("INPUT_" + input.name);
+  auto order = mount_order(request, folder, "inputs." + input.name, point,
+                           is_folder ? source : source.parent_path());
+  if (!is_folder) order.only = source.filename().native();
+  order.read_only = true;
+  bindings.mounts.push_back(std::move(order));
+  return is_folder ? point : point / source.filename();
+}
+
 void refuse_unreadable(const BoundInput& input) {
   boost::system::error_code ignored;
   if (!fs::exists(input.source, ignored))
@@ -93,6 +107,11 @@ void bind_inputs(const Request& request, const Folder& folder, Bindings& binding
       continue;
     }
     refuse_unreadable(input);
+    const bool mounted = input.mode == AccessMode::ro_mount || input.mode == AccessMode::eval_mount;
+    if (mounted && request.mounting.fuse) {
+      bindings.inputs[input.name] = mount_input(request, folder, input, bindings).native();
+      continue;
+    }
     // A file keeps its name below the input's own folder, as scripts look at suffixes.
     fs::path target = folder.data / ("INPUT_" + input.name);
     boost::system::error_code ignored;
@@ -100,7 +119,6 @@ void bind_inputs(const Request& request, const Folder& folder, Bindings& binding
       fs::create_directories(target);
       target /= input.source.filename();
     }
-    const bool mounted = input.mode == AccessMode::ro_mount || input.mode == AccessMode::eval_mount;
     if (mounted && can_make_views()) {
       bindings.inputs[input.name] = view_input(input, target, bindings).native();
     } else {

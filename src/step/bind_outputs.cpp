@@ -83,6 +83,16 @@ std::string link_output(const BoundOutput& output, const fs::path& destination,
   return link.native();
 }
 
+// A real mount of the place the output goes to.
+std::string mount_output(const Request& request, const Folder& folder, const BoundOutput& output,
+                         const fs::path& destination, Bindings& bindings) {
+  const bool is_file = model::is_file(output.type);
+  const fs::path point = folder.data / output.name;
+  bindings.mounts.push_back(mount_order(request, folder, "outputs." + output.name, point,
+                                        is_file ? destination.parent_path() : destination));
+  return is_file ? (point / destination.filename()).native() : point.native();
+}
+
 // A fresh local place, published after success.
 std::string stage_output(const BoundOutput& output, const fs::path& destination,
                          const Folder& folder) {
@@ -175,6 +185,7 @@ void publish_together(const Request& request, const Bindings& bindings, bool suc
   std::vector<Draft> drafts;
   for (const auto& output : request.outputs) {
     const fs::path destination = without_slash(output.destination);
+    if (is_mounted(bindings, output)) continue;  // it is there already
     const auto made = to_publish(output, bindings.outputs.at(output.name), succeeded);
     if (!made) continue;
     refuse_wrong_kind(output, *made);
@@ -194,9 +205,10 @@ void bind_outputs(const Request& request, const Folder& folder, Bindings& bindin
     const fs::path destination = without_slash(output.destination);
     while_writing(output, destination, [&] {
       lock_destination(request, output, destination, bindings);
-      bindings.outputs[output.name] = output.mode == AccessMode::upload
-                                          ? stage_output(output, destination, folder)
-                                          : link_output(output, destination, folder);
+      bindings.outputs[output.name] =
+          output.mode == AccessMode::upload ? stage_output(output, destination, folder)
+          : request.mounting.fuse ? mount_output(request, folder, output, destination, bindings)
+                                  : link_output(output, destination, folder);
     });
   }
 }

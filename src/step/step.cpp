@@ -6,6 +6,8 @@
 #include <boost/filesystem/exception.hpp>
 
 #include "base/error.hpp"
+#include "fuse/server/client.hpp"
+#include "step/audit_setup.hpp"
 #include "step/bind.hpp"
 #include "step/command.hpp"
 #include "step/failure.hpp"
@@ -15,6 +17,9 @@
 
 namespace step {
 namespace {
+
+// Source: DATASET_UNMOUNT_TIMEOUT_SECONDS, 30 by default.
+constexpr std::chrono::seconds unmount_patience{30};
 
 class Run {
  public:
@@ -26,8 +31,9 @@ class Run {
     attempt("launch", [&] { prepare_folder(); }) &&
         attempt("input", [&] { bind_inputs(request_, folder_, bindings_); }) &&
         attempt("output", [&] { bind_outputs(request_, folder_, bindings_); }) &&
-        attempt("launch", [&] { log_bindings(); }) &&
+        attempt("launch", [&] { log_bindings(); }) && attempt("input", [&] { start_mounts(); }) &&
         attempt("launch", [&] { supervise_command(); }) &&
+        attempt("output", [&] { finish_mounts(); }) &&
         attempt("output", [&] { publish_outputs(); });
     attempt("output", [&] { keep_what_remains(); });
     outcome_.seconds = std::chrono::duration<double>(clock_.now() - began_).count();
@@ -61,6 +67,42 @@ class Run {
     for (const auto& text : bindings_.notices) data.say(text);
     log(fmt::format("{} inputs and {} outputs are bound", request_.inputs.size(),
                     request_.outputs.size()));
+  }
+
+  // In namespaces of the mount process's own, which the command then joins: nobody else sees the
+  // mounts, and nothing that dies leaves one behind.
+  void start_mounts() {
+    if (bindings_.mounts.empty()) return;
+    fuse::Order order;
+    order.sessions = bindings_.mounts;
+    order.ledger = io_path(request_);
+    order.log = folder_.root / "system_logs" / "data_capability" / "mount.log";
+    order.cost = request_.mounting.cost;
+    order.clock = request_.mounting.clock;
+    order.own_namespace = true;
+    mounts_.emplace(fuse::MountProcess::start(order));
+    log(fmt::format("{} mounts are ready (profile {})", bindings_.mounts.size(),
+                    request_.mounting.profile));
+  }
+
+  // A close that returned is in the store already; what is left is what no close has sent.
+  void finish_mounts() {
+    if (!mounts_) return;
+    const auto finished = mounts_->finish(unmount_patience);
+    if (finished.unsent.empty()) return;
+    const auto& [session, file] = finished.unsent.front();
+    throw base::Error(base::Code::io, fmt::format("{}: '{}' did not reach the store: {}", session,
+                                                  file.path, file.why))
+        .hint(fmt::format("it is kept in {}", (folder_.root / "unsent").native()));
+  }
+
+  base::Variables with_hook(base::Variables environment) const {
+    const fs::path& hook = request_.mounting.audit_hook;
+    if (hook.empty() || !mounts_) return environment;
+    write_audit_hook(hook);
+    Audit audit{hook, audit_path(request_), folder_.work, {}, false};
+    for (const auto& mount : bindings_.mounts) audit.watched.push_back(mount.point);
+    return with_audit(std::move(environment), audit);
   }
 
   // A phase that throws ends the step, not amlocal.
@@ -98,7 +140,8 @@ class Run {
     Launch launch;
     launch.argv = command_line(request_, bindings_);
     launch.cwd = folder_.work;
-    launch.environment = variables(request_, folder_, bindings_);
+    launch.environment = with_hook(variables(request_, folder_, bindings_));
+    if (mounts_) launch.join = mounts_->namespaces();
     launch.read_only = bindings_.views;
     launch.timeout_seconds = request_.component->limits.timeout_seconds;
     launch.grace_seconds = request_.grace_seconds;
@@ -154,11 +197,19 @@ class Run {
   base::Time began_;
   Folder folder_;
   Bindings bindings_;
+  std::optional<fuse::MountProcess> mounts_;
   std::optional<StageLog> log_;
   Outcome outcome_;
 };
 
 }  // namespace
+
+fs::path io_path(const Request& request) {
+  return request.folder / "io";
+}
+fs::path audit_path(const Request& request) {
+  return request.folder / "audit.jsonl";
+}
 
 Outcome run(const Request& request, const base::Clock& clock, events::Sink& sink,
             const base::Cancel& cancel) {

@@ -48,6 +48,15 @@ struct Runtime {
   base::Variables activation;  // CONDA_PREFIX, VIRTUAL_ENV …
 };
 
+// How mounted inputs and outputs are reached. Without `fuse` they are read-only views and links.
+struct Mounting {
+  bool fuse = false;
+  std::string profile = "rslex";  // fuse::find_profile
+  std::string cost = "none";      // a cost profile's name or file
+  std::string clock = "ledger";   // meter::parse_clock
+  fs::path audit_hook;            // the folder of the audit hook, shared by all steps; "" for none
+};
+
 struct Request {
   std::string path;                             // "prep", "nested/train": for messages and events
   const model::Component* component = nullptr;  // command, distribution, limits, variables
@@ -59,7 +68,8 @@ struct Request {
   std::vector<BoundInput> inputs;  // optional inputs without a value are simply absent
   std::vector<BoundOutput> outputs;
   base::Variables environment;  // the clean environment of the user's machine (pass-through)
-  double grace_seconds = 5;     // between SIGTERM and SIGKILL
+  Mounting mounting;
+  double grace_seconds = 5;  // between SIGTERM and SIGKILL
 };
 
 struct Outcome {
@@ -80,6 +90,9 @@ struct Outcome {
 // amlocal itself cannot go on (no space for its own records, a supervisor that is missing).
 Outcome run(const Request&, const base::Clock&, events::Sink&, const base::Cancel&);
 
+// Where the record of its mounts will lie (meter::read_ledger), and of what its Pythons opened.
+fs::path io_path(const Request&);
+fs::path audit_path(const Request&);
 // Where the step's log will lie: folder/user_logs/std_log.txt.
 fs::path log_path(const Request&);
 

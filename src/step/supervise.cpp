@@ -19,7 +19,8 @@ namespace step {
 namespace {
 
 using Clock = std::chrono::steady_clock;
-constexpr int control_number = 3;  // the supervisor's descriptor of the control socket
+constexpr int control_number = 3;   // the supervisor's descriptor of the control socket
+constexpr int first_namespace = 4;  // and of namespaces to join
 
 std::vector<std::string> command_line(const Launch& launch) {
   std::vector<std::string> words{
@@ -27,6 +28,8 @@ std::vector<std::string> command_line(const Launch& launch) {
       launch.cwd.native(),           "--grace",   std::to_string(launch.grace_seconds)};
   for (const auto& [from, to] : launch.read_only)
     words.insert(words.end(), {"--view", from.native(), to.native()});
+  for (std::size_t n = 0; n < launch.join.size(); ++n)
+    words.insert(words.end(), {"--join", std::to_string(first_namespace + static_cast<int>(n))});
   for (const auto& process : launch.processes) {
     words.insert(words.end(), {"--process", process.log.native()});
     for (const auto& [name, value] : process.own) words.push_back(name + "=" + value);
@@ -200,9 +203,12 @@ Supervised supervise(const Launch& launch, const base::Cancel& cancel) {
   refuse_too_long(launch);
   const long killed_before = memory_kills();
   auto [ours, theirs] = base::make_socket_pair();
+  std::vector<std::pair<int, int>> descriptors{{theirs.get(), control_number}};
+  for (std::size_t n = 0; n < launch.join.size(); ++n)
+    descriptors.emplace_back(launch.join[n].get(), first_namespace + static_cast<int>(n));
   auto child = base::Child::spawn({.argv = command_line(launch),
                                    .environment = launch.environment,
-                                   .descriptors = {{theirs.get(), control_number}},
+                                   .descriptors = descriptors,
                                    .own_group = true});
   theirs.reset();
   try {

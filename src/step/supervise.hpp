@@ -26,6 +26,7 @@ struct Launch {
     base::Variables own;
   };
   std::vector<Process> processes;
+  std::vector<base::Fd> join;  // namespaces that the command lives in: a user one first
   std::optional<double> timeout_seconds;
   double grace_seconds = 5;  // between SIGTERM and SIGKILL
 };

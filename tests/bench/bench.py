@@ -1,7 +1,8 @@
 #!/usr/bin/env python3
 """Measures amlocal beside named peers in one run and prints one table.
 
-    bench.py AMLOCAL PLAN_BENCH PEERS [NAME...]        NAME: start, plan, log, step, resume (all of them)
+    bench.py AMLOCAL PLAN_BENCH METER_BENCH PEERS [NAME...]
+    NAME: start, plan, log, step, resume, meter (all of them)
 
 Every figure is a median of rounds in which amlocal and its peer take turns, so that what else the
 machine does meets both. PEERS is where peers.py has put kfp, Snakemake and DVC; what is not there is
@@ -27,8 +28,9 @@ median = statistics.median
 
 
 class Bench:
-    def __init__(self, amlocal, plan_bench, peers, scratch):
-        self.amlocal, self.plan_bench, self.peers, self.scratch = amlocal, plan_bench, peers, scratch
+    def __init__(self, amlocal, plan_bench, meter_bench, peers, scratch):
+        self.amlocal, self.plan_bench, self.meter_bench = amlocal, plan_bench, meter_bench
+        self.peers, self.scratch = peers, scratch
         self.rows, self.notes, self.cpu = [], [], 0.0
         (scratch / "home").mkdir()
         self.environment = {"PATH": "/usr/bin:/bin", "HOME": str(scratch / "home"), "LC_ALL": "C.UTF-8"}
@@ -183,7 +185,16 @@ def resume(bench):
               f"`ninja` {1000 * median(bare):.0f} ms")
 
 
-BENCHES = {"start": start, "plan": plan, "log": log, "step": step, "resume": resume}
+def meter(bench):
+    """A request through cost profile and record over the memory store, and in the simulator."""
+    text = subprocess.run([bench.meter_bench, bench.scratch, "9"], check=True, capture_output=True, text=True).stdout
+    bare, metered, simulated = (median(float(line.split()[i]) for line in text.splitlines()) for i in range(3))
+    bench.row("a request, priced and recorded", f"{metered:.0f} ns", f"the memory store alone {bare:.0f} ns",
+              "< 2 µs", metered < 2000)
+    bench.row("1,000,000 requests simulated", f"{simulated / 1000:.2f} s", "", "< 1 s", simulated < 1000)
+
+
+BENCHES = {"start": start, "plan": plan, "log": log, "step": step, "resume": resume, "meter": meter}
 
 
 def machine():
@@ -195,12 +206,12 @@ def machine():
 
 
 def main(arguments):
-    amlocal, plan_bench, peers = (pathlib.Path(word).resolve() for word in arguments[:3])
-    names = arguments[3:] or list(BENCHES)
+    *tools, peers = (pathlib.Path(word).resolve() for word in arguments[:4])
+    names = arguments[4:] or list(BENCHES)
     about = machine()
     # Not below the source folder: a git root above would be the workspace.
     with tempfile.TemporaryDirectory(prefix="amlocal-bench-") as scratch:
-        bench = Bench(amlocal, plan_bench, peers, pathlib.Path(scratch))
+        bench = Bench(*tools, peers, pathlib.Path(scratch))
         for name in names:
             print(f"{name}: {BENCHES[name].__doc__}", file=sys.stderr, flush=True)
             BENCHES[name](bench)
@@ -212,6 +223,6 @@ def main(arguments):
 
 
 if __name__ == "__main__":
-    if len(sys.argv) < 4 or set(sys.argv[4:]) - set(BENCHES):
+    if len(sys.argv) < 5 or set(sys.argv[5:]) - set(BENCHES):
         sys.exit(__doc__)
     sys.exit(main(sys.argv[1:]))

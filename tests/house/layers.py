@@ -51,7 +51,7 @@ def main(root):
                     continue  # an outside library in quotes
                 if other != room and other not in may_use:
                     wrong.append(f"{where}: '{room}' may not use '{other}' (rooms.txt)")
-                elif not (root / "src" / found[1]).exists():
+                elif not (rooms[other][0].parent / found[1]).exists():
                     wrong.append(f"{where}: there is no {found[1]}")
     print(*wrong, sep="\n", end="\n" if wrong else "")
     print(f"{files} files in {len(rooms)} rooms, {len(wrong)} problems")

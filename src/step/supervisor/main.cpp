@@ -1,6 +1,6 @@
 // amlocal-supervisor: runs a step's command and leaves no descendant of it behind.
 //
-//   amlocal-supervisor --control FD --cwd DIR [--grace SECONDS] [--view SRC DST]...
+//   amlocal-supervisor --control FD --cwd DIR [--grace SECONDS] [--join FD]... [--view SRC DST]...
 //                      (--process LOGFILE [NAME=VALUE]...)+ -- ARGV...
 //   amlocal-supervisor --probe      prints "namespaces" or "subreaper"
 //
@@ -12,13 +12,16 @@
 // this program: when that ends, the kernel kills the rest. Elsewhere this program is the subreaper
 // of the command and looks for its descendants in /proc.
 #include <fcntl.h>
+#include <sched.h>
 #include <signal.h>
 #include <sys/prctl.h>
 #include <unistd.h>
 
+#include <cerrno>
 #include <cstdio>
 #include <cstring>
 
+#include "step/supervisor/control.hpp"
 #include "step/supervisor/descendants.hpp"
 #include "step/supervisor/namespaces.hpp"
 #include "step/supervisor/watch.hpp"
@@ -50,6 +53,17 @@ int run_guarded(Order& order) {
   return status;
 }
 
+// Enters the namespaces in which the step's mounts are; says why where it cannot.
+bool join(const Order& order) {
+  for (const int fd : order.join) {
+    if (setns(fd, 0) == 0) continue;
+    say(order, "error " + reason("join", "the namespace of the step's mounts", errno));
+    say(order, "done 0 0");
+    return false;
+  }
+  return true;
+}
+
 // Descriptors 0, 1 and 2 are open, and no other passes to the command.
 void tidy_descriptors() {
   int fd = 0;
@@ -73,6 +87,7 @@ int main(int argc, char** argv) {
   supervisor::tidy_descriptors();
   signal(SIGPIPE, SIG_IGN);
   prctl(PR_SET_CHILD_SUBREAPER, 1);
+  if (!supervisor::join(order)) return 1;
   const int status = supervisor::run_in_namespaces(order);
   return status == supervisor::no_namespaces ? supervisor::run_guarded(order) : status;
 }

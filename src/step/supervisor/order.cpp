@@ -27,6 +27,8 @@ bool parse(int argc, char** argv, Order& order) {
       order.cwd = argv[++n];
     } else if (word == "--grace" && following > 0) {
       order.grace = strtod(argv[++n], nullptr);
+    } else if (word == "--join" && following > 0) {
+      order.join.push_back(number_of(argv[++n]));
     } else if (word == "--view" && following > 1) {
       order.views.push_back({argv[n + 1], argv[n + 2]});
       n += 2;

@@ -25,6 +25,7 @@ struct Order {
   int control = -1;
   const char* cwd = nullptr;
   double grace = 5;
+  std::vector<int> join;  // namespaces to enter first
   std::vector<View> views;
   std::vector<Process> processes;
   char** argv = nullptr;

@@ -1,0 +1,145 @@
+#include "fuse/kernel/mount.hpp"
+
+#include <fmt/format.h>
+#include <sys/mount.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <atomic>
+#include <boost/filesystem/operations.hpp>
+#include <thread>
+
+#include "base/error.hpp"
+#include "fuse/kernel/ops.hpp"
+
+namespace fuse {
+namespace {
+
+struct Arguments {
+  fuse_args value = FUSE_ARGS_INIT(0, nullptr);
+  Arguments() { fuse_opt_add_arg(&value, "amlocal"); }
+  ~Arguments() { fuse_opt_free_args(&value); }
+  Arguments(const Arguments&) = delete;
+  Arguments& operator=(const Arguments&) = delete;
+  void add(const std::string& option) {
+    fuse_opt_add_arg(&value, "-o");
+    fuse_opt_add_arg(&value, option.c_str());
+  }
+};
+
+void check_point(const fs::path& point) {
+  struct stat own {
+  }, above{};
+  if (::lstat(point.c_str(), &own) != 0) {
+    if (errno == ENOTCONN)
+      throw base::Error(base::Code::conflict,
+                        fmt::format("'{}' holds a mount whose server has died", point.native()))
+          .hint(fmt::format("amlocal umount {}", point.native()));
+    throw base::os_error("mount on", point.native());
+  }
+  if (!S_ISDIR(own.st_mode))
+    throw base::Error(base::Code::bad_input,
+                      fmt::format("the mount point '{}' is no folder", point.native()))
+        .hint("give an empty folder");
+  if (::stat(point.parent_path().c_str(), &above) == 0 && above.st_dev != own.st_dev)
+    throw base::Error(base::Code::conflict,
+                      fmt::format("something is already mounted on '{}'", point.native()))
+        .hint(fmt::format("amlocal umount {}, or choose another folder", point.native()));
+  boost::system::error_code ignored;
+  if (!fs::is_empty(point, ignored))
+    throw base::Error(base::Code::conflict,
+                      fmt::format("the mount point '{}' is not empty", point.native()))
+        .hint("a mount would hide what is in it; choose an empty folder");
+}
+
+base::Error refused(const fs::path& point) {
+  base::Error error(base::Code::unavailable, fmt::format("cannot mount on '{}'", point.native()));
+  if (::access("/dev/fuse", F_OK) != 0)
+    error.hint(
+        "there is no /dev/fuse: in a container, start it with --device /dev/fuse --cap-add "
+        "SYS_ADMIN");
+  else if (::access("/dev/fuse", R_OK | W_OK) != 0)
+    error.hint("you may not open /dev/fuse: install fuse3, or ask for access to it");
+  else
+    error.hint("install fuse3 (apt install fuse3)");
+  return error;
+}
+
+}  // namespace
+
+struct Mount::State {
+  FileSystem* view = nullptr;
+  fs::path point;
+  fuse_session* session = nullptr;
+  std::thread server;
+  std::atomic<bool> ended = false;
+
+  ~State() {
+    if (session == nullptr) return;
+    fuse_session_exit(session);
+    unmount();
+    if (server.joinable()) server.join();
+    fuse_session_destroy(session);
+  }
+
+  // Lazily: a step may keep a file open there, or stand in it.
+  void unmount() {
+    if (::umount2(point.c_str(), MNT_DETACH) != 0) fuse_session_unmount(session);
+  }
+
+  void serve() {
+    fuse_loop_config* config = fuse_loop_cfg_create();
+    fuse_loop_cfg_set_clone_fd(config, 1);
+    fuse_loop_cfg_set_idle_threads(config, 8);
+    fuse_session_loop_mt(session, config);
+    fuse_loop_cfg_destroy(config);
+    ended = true;
+  }
+};
+
+Mount::Mount(std::unique_ptr<State> state) : state_(std::move(state)) {}
+Mount::Mount(Mount&&) noexcept = default;
+Mount::~Mount() = default;
+
+Mount Mount::start(FileSystem& view, const MountOptions& options) {
+  check_point(options.point);
+  Arguments arguments;
+  arguments.add("fsname=" + options.name);
+  arguments.add("subtype=amlocal");
+  arguments.add("default_permissions");
+  if (options.read_only) arguments.add("ro");
+  if (options.for_others) arguments.add("allow_other");
+  auto state = std::make_unique<State>();
+  state->view = &view;
+  state->point = options.point;
+  const fuse_lowlevel_ops ops = operations(view.answers_locks());
+  state->session = fuse_session_new(&arguments.value, &ops, sizeof ops, &view);
+  if (state->session == nullptr) throw refused(options.point);
+  if (fuse_session_mount(state->session, options.point.c_str()) != 0) {
+    fuse_session_destroy(std::exchange(state->session, nullptr));
+    throw refused(options.point);
+  }
+  state->server = std::thread([s = state.get()] { s->serve(); });
+  // The kernel answers this only after INIT.
+  struct stat ready {};
+  if (::stat(options.point.c_str(), &ready) != 0)
+    throw base::os_error("mount on", options.point.native());
+  return Mount(std::move(state));
+}
+
+std::vector<FileSystem::Unsent> Mount::finish() {
+  // Written-back pages first: the view can only send what the kernel has given it.
+  if (const int fd = ::open(state_->point.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC); fd >= 0) {
+    ::syncfs(fd);
+    ::close(fd);
+  }
+  auto unsent = state_->view->send_all();
+  state_.reset();
+  return unsent;
+}
+
+bool Mount::ended() const {
+  return !state_ || state_->ended;
+}
+
+}  // namespace fuse

@@ -1,0 +1,43 @@
+// One mounted file system, from its INIT to its unmount.
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "base/path.hpp"
+#include "fuse/view/file_system.hpp"
+
+namespace fuse {
+
+struct MountOptions {
+  fs::path point;    // an existing, empty folder; absolute
+  std::string name;  // what mount(8) shows as the source
+  bool read_only = false;
+  bool for_others = false;  // other users may use it (allow_other): needs root or user_allow_other
+};
+
+class Mount {
+ public:
+  // Mounts, and returns once the kernel and the view have agreed (INIT): the folder is ready for
+  // use. Throws not_found, conflict (not empty, already mounted), permission or unavailable (no
+  // /dev/fuse), each with what to do.
+  static Mount start(FileSystem&, const MountOptions&);
+  Mount(Mount&&) noexcept;
+  Mount& operator=(Mount&&) = delete;
+  // Unmounts lazily and waits for the threads a moment; what is unsent stays where it is.
+  ~Mount();
+
+  // Unmounts and ends the threads that serve it; what had not reached the store is sent before.
+  // Returns the files that could not be. Busy folders are unmounted lazily.
+  std::vector<FileSystem::Unsent> finish();
+  // Whether somebody unmounted it from outside, or the kernel gave it up.
+  bool ended() const;
+
+ private:
+  struct State;
+  explicit Mount(std::unique_ptr<State>);
+  std::unique_ptr<State> state_;
+};
+
+}  // namespace fuse

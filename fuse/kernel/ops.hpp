@@ -1,0 +1,15 @@
+// libfuse's table of operations, each a line that asks the view and replies.
+#pragma once
+
+#define FUSE_USE_VERSION 314
+#include <fuse_lowlevel.h>
+
+#include "fuse/view/file_system.hpp"
+
+namespace fuse {
+
+// The table for a session whose user data is a FileSystem. With `locks` the file system answers for
+// locks, else the kernel keeps them.
+fuse_lowlevel_ops operations(bool locks);
+
+}  // namespace fuse

@@ -1,0 +1,51 @@
+// A mount process, as amlocal holds it.
+#pragma once
+
+#include <chrono>
+#include <memory>
+#include <optional>
+
+#include "base/process.hpp"
+#include "fuse/server/order.hpp"
+
+namespace fuse {
+
+class MountProcess {
+ public:
+  // Starts the process and waits until every mount is ready. Throws what went wrong there, and
+  // unavailable when the program is missing or died.
+  static MountProcess start(const Order&);
+  MountProcess(MountProcess&&) noexcept;
+  MountProcess& operator=(MountProcess&&) = delete;
+  // Kills the process; in a namespace of its own nothing is left mounted.
+  ~MountProcess();
+
+  // Its namespaces, for a command that is to see the mounts: /proc/PID/ns/user and mnt. Empty where
+  // it has none of its own.
+  std::vector<base::Fd> namespaces() const;
+  int pid() const;
+
+  // Sends what is unsent, unmounts and waits for the end, at most so long. Throws unavailable when
+  // the process died before, and io when it did not come to an end.
+  Finished finish(std::chrono::milliseconds patience);
+  // For an order with a state folder: it goes on alone. Returns its process id.
+  int let_go();
+
+ private:
+  struct State;
+  explicit MountProcess(std::unique_ptr<State>);
+  std::unique_ptr<State> state_;
+};
+
+// The program beside amlocal, in ../libexec/amlocal, or where AMLOCAL_MOUNT says. Throws
+// unavailable.
+fs::path mount_program();
+
+// Takes away a mount whose server has died; harmless where there is none.
+void unmount_left_over(const fs::path& point);
+
+// Whether this machine can mount at all, tried by mounting an empty folder below `scratch`; asked
+// once. Nothing when it can, else the reason with its hint.
+const std::optional<base::Error>& why_not_mount(const fs::path& scratch);
+
+}  // namespace fuse

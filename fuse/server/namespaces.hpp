@@ -1,0 +1,10 @@
+// A mount namespace of this process's own: what it mounts ends with it, whatever kills it.
+#pragma once
+
+namespace fuse {
+
+// As an ordinary user also a user namespace, in which the user is still the same. Throws
+// unavailable where the machine does not allow it.
+void enter_own_namespaces();
+
+}  // namespace fuse

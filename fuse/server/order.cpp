@@ -1,0 +1,105 @@
+#include "fuse/server/order.hpp"
+
+#include <nlohmann/json.hpp>
+
+namespace fuse {
+
+using nlohmann::json;
+
+namespace {
+
+std::string path_in(const json& j, const char* key) {
+  return j.value(key, std::string());
+}
+
+json to_object(const SessionOrder& session) {
+  return {{"name", session.name},
+          {"point", session.point.native()},
+          {"root", session.root.native()},
+          {"only", session.only},
+          {"profile", session.profile},
+          {"variables", session.variables},
+          {"read_only", session.read_only},
+          {"cache", session.cache.native()},
+          {"unsent", session.unsent.native()},
+          {"intents", session.intents.native()}};
+}
+
+SessionOrder session_from(const json& j) {
+  SessionOrder session;
+  session.name = j.at("name").get<std::string>();
+  session.point = j.at("point").get<std::string>();
+  session.root = j.at("root").get<std::string>();
+  session.only = j.value("only", "");
+  session.profile = j.value("profile", session.profile);
+  session.variables = j.value("variables", session.variables);
+  session.read_only = j.value("read_only", false);
+  session.cache = path_in(j, "cache");
+  session.unsent = path_in(j, "unsent");
+  session.intents = path_in(j, "intents");
+  return session;
+}
+
+}  // namespace
+
+std::string to_json(const Order& order) {
+  json j = {{"version", 1},
+            {"sessions", json::array()},
+            {"ledger", order.ledger.native()},
+            {"log", order.log.native()},
+            {"cost", order.cost},
+            {"clock", order.clock},
+            {"see_everything", order.see_everything},
+            {"own_namespace", order.own_namespace},
+            {"for_others", order.for_others},
+            {"state", order.state.native()}};
+  for (const auto& session : order.sessions) j["sessions"].push_back(to_object(session));
+  return j.dump();
+}
+
+Order order_from_json(const std::string& text) {
+  try {
+    const json j = json::parse(text);
+    if (j.at("version") != 1)
+      throw base::Error(base::Code::newer_version,
+                        "the mount process and amlocal are of different versions")
+          .hint("install amlocal again");
+    Order order;
+    for (const auto& session : j.at("sessions")) order.sessions.push_back(session_from(session));
+    order.ledger = path_in(j, "ledger");
+    order.log = path_in(j, "log");
+    order.cost = j.value("cost", order.cost);
+    order.clock = j.value("clock", order.clock);
+    order.see_everything = j.value("see_everything", false);
+    order.own_namespace = j.value("own_namespace", false);
+    order.for_others = j.value("for_others", false);
+    order.state = path_in(j, "state");
+    return order;
+  } catch (const json::exception& problem) {
+    throw base::Error(base::Code::bad_input,
+                      std::string("not an order for mounts: ") + problem.what());
+  }
+}
+
+std::string to_json(const Finished& finished) {
+  json j = {{"unsent", json::array()}};
+  for (const auto& [session, file] : finished.unsent)
+    j["unsent"].push_back({{"session", session}, {"path", file.path}, {"why", file.why}});
+  return j.dump(-1, ' ', false, json::error_handler_t::replace);
+}
+
+Finished finished_from_json(const std::string& text) {
+  try {
+    Finished finished;
+    for (const auto& file : json::parse(text).at("unsent"))
+      finished.unsent.push_back(
+          {file.at("session").get<std::string>(),
+           {file.at("path").get<std::string>(), file.at("why").get<std::string>()}});
+    return finished;
+  } catch (const json::exception& problem) {
+    throw base::Error(base::Code::bad_input,
+                      std::string("not the end of a mount: ") + problem.what());
+  }
+}
+
+}  // namespace fuse

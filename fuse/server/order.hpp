@@ -1,0 +1,55 @@
+// What amlocal asks of the mount process, and what it is told back: one JSON object a line on the
+// control socket. docs/mount-protocol.md, version 1.
+#pragma once
+
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "base/path.hpp"
+#include "fuse/view/file_system.hpp"
+
+namespace fuse {
+
+// One binding's mount.
+struct SessionOrder {
+  std::string name;  // "inputs.raw", "outputs.model": for records and messages
+  fs::path point;    // an empty folder, absolute
+  fs::path root;     // the folder of the local store that is shown, absolute
+  std::string only;  // one file of it, when just that is to be seen; "" for all
+  std::string profile = "rslex";
+  std::vector<std::pair<std::string, std::string>> variables;  // DATASET_MOUNT_… of the step
+  bool read_only = false;
+  fs::path cache;    // for local copies; made, and removed at the end
+  fs::path unsent;   // for what could not be sent; made when needed
+  fs::path intents;  // store::LocalStore's notes
+};
+
+struct Order {
+  std::vector<SessionOrder> sessions;
+  fs::path ledger;               // a folder to be made; "" records nothing
+  fs::path log;                  // refusals, appended; "" for none
+  std::string cost = "none";     // a cost profile's name, or the path of the user's own
+  std::string clock = "ledger";  // meter::parse_clock
+  bool see_everything = false;
+  bool own_namespace = false;  // mounts are seen only by who joins the process's namespaces
+  bool for_others = false;     // other users may use the mounts
+  // A folder, for a mount that outlives who asked for it (`amlocal mount`): it serves until SIGTERM
+  // or an unmount from outside, holds the lock `lock` there all the while, and leaves
+  // `finished.json`.
+  fs::path state;
+};
+
+std::string to_json(const Order&);
+// Throws bad_input.
+Order order_from_json(const std::string&);
+
+// What finishing gave: for each session the files that did not reach the store.
+struct Finished {
+  std::vector<std::pair<std::string, FileSystem::Unsent>> unsent;
+};
+std::string to_json(const Finished&);
+// Throws bad_input.
+Finished finished_from_json(const std::string&);
+
+}  // namespace fuse

@@ -1,0 +1,229 @@
+#include "fuse/server/serve.hpp"
+
+#include <fcntl.h>
+#include <signal.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <memory>
+#include <mutex>
+#include <nlohmann/json.hpp>
+#include <optional>
+
+#include "base/clock.hpp"
+#include "base/file_lock.hpp"
+#include "base/files.hpp"
+#include "fuse/kernel/mount.hpp"
+#include "fuse/server/namespaces.hpp"
+#include "fuse/server/order.hpp"
+#include "fuse/view/disk_view.hpp"
+#include "fuse/view/object_view.hpp"
+#include "fuse/view/profile.hpp"
+#include "fuse/view/recorded.hpp"
+#include "meter/compose.hpp"
+#include "meter/cost_profile.hpp"
+#include "store/local_store.hpp"
+
+namespace fuse {
+namespace {
+
+using nlohmann::json;
+
+// Lines in, lines out. The other end may go at any time.
+class Control {
+ public:
+  explicit Control(const base::Fd& fd) : fd_(fd) {}
+
+  std::optional<std::string> read_line() {
+    for (;;) {
+      if (const auto end = text_.find('\n'); end != std::string::npos) {
+        std::string line = text_.substr(0, end);
+        text_.erase(0, end + 1);
+        return line;
+      }
+      char buffer[4096];
+      const ssize_t n = ::read(fd_.get(), buffer, sizeof buffer);
+      if (n < 0 && errno == EINTR) continue;
+      if (n <= 0) return std::nullopt;
+      text_.append(buffer, static_cast<std::size_t>(n));
+    }
+  }
+
+  void say(const std::string& line) const {
+    const std::string text = line + "\n";
+    for (std::size_t done = 0; done < text.size();) {
+      const ssize_t n = ::send(fd_.get(), text.data() + done, text.size() - done, MSG_NOSIGNAL);
+      if (n < 0 && errno == EINTR) continue;
+      if (n <= 0) return;
+      done += static_cast<std::size_t>(n);
+    }
+  }
+
+ private:
+  const base::Fd& fd_;
+  std::string text_;
+};
+
+// Refusals, a line each, for people: system_logs/data_capability/data-capability.log.
+class Log {
+ public:
+  explicit Log(const fs::path& path) {
+    if (!path.empty()) file_ = base::open_file(path, O_WRONLY | O_CREAT | O_APPEND);
+  }
+  void write(const std::string& session, const std::string& text) {
+    if (!file_) return;
+    const std::string line =
+        base::to_iso(base::SystemClock().now()) + " " + session + ": " + text + "\n";
+    [[maybe_unused]] const ssize_t n = ::write(file_.get(), line.data(), line.size());
+  }
+
+ private:
+  base::Fd file_;
+};
+
+// One binding's mount with everything it stands on, in tear-down order.
+struct Session {
+  SessionOrder order;
+  std::shared_ptr<store::ObjectStore> store;
+  std::unique_ptr<FileSystem> view;
+  std::optional<Mount> mount;
+};
+
+// What all sessions share: what requests cost, how time passes, and the record.
+struct Metering {
+  explicit Metering(const Order& order)
+      : profile(meter::load_cost_profile(order.cost)),
+        clock(meter::make_clock(meter::parse_clock(order.clock))),
+        account(profile) {
+    if (!order.ledger.empty()) ledger.emplace(order.ledger);
+  }
+  meter::CostProfile profile;
+  std::unique_ptr<meter::Clock> clock;
+  meter::Account account;
+  std::optional<meter::Ledger> ledger;
+
+  std::shared_ptr<store::ObjectStore> metered(std::shared_ptr<store::ObjectStore> store) {
+    return meter::compose(std::move(store),
+                          {profile, *clock, account, nullptr, ledger ? &*ledger : nullptr});
+  }
+};
+
+std::unique_ptr<FileSystem> make_view(const Order& order, Session& session, Metering& metering,
+                                      Log& log) {
+  const SessionOrder& wanted = session.order;
+  const Profile* profile = find_profile(wanted.profile);
+  if (profile == nullptr)
+    throw base::Error(base::Code::bad_input, "there is no mount profile '" + wanted.profile + "'");
+  // On a local folder the ideal mount needs no copies.
+  if (profile->name == "ideal")
+    return make_disk_view(wanted.root,
+                          {wanted.read_only, order.see_everything ? 0 : 1.0, wanted.only});
+  ObjectViewOptions options;
+  options.profile = with_variables(*profile, wanted.variables);
+  options.read_only = wanted.read_only;
+  options.see_everything = order.see_everything;
+  options.cache = wanted.cache;
+  options.unsent = wanted.unsent;
+  options.only = wanted.only;
+  options.log = [&log, name = wanted.name](const std::string& text) { log.write(name, text); };
+  store::LocalStore::recover(wanted.intents);
+  session.store =
+      metering.metered(std::make_shared<store::LocalStore>(wanted.root, wanted.intents));
+  return make_object_view(*session.store, std::move(options));
+}
+
+std::vector<Session> start(const Order& order, std::optional<Metering>& metering, Log& log) {
+  if (order.own_namespace) enter_own_namespaces();
+  metering.emplace(order);
+  std::vector<Session> sessions;
+  for (const auto& wanted : order.sessions)
+    base::while_doing(
+        [&] { return "mounting " + wanted.name; },
+        [&] {
+          Session& session = sessions.emplace_back();
+          session.order = wanted;
+          session.view = make_view(order, session, *metering, log);
+          if (auto& ledger = metering->ledger)
+            session.view =
+                make_recorded(std::move(session.view), *ledger, ledger->session(wanted.name));
+          session.mount.emplace(Mount::start(*session.view, {wanted.point, "amlocal:" + wanted.name,
+                                                             wanted.read_only, order.for_others}));
+        });
+  return sessions;
+}
+
+Finished finish(std::vector<Session>& sessions) {
+  Finished finished;
+  for (Session& session : sessions) {
+    for (auto& file : session.mount->finish())
+      finished.unsent.emplace_back(session.order.name, std::move(file));
+    session.mount.reset();
+    session.view.reset();
+    if (!session.order.cache.empty()) base::remove_tree(session.order.cache);
+    if (session.store) ::unlink(session.order.intents.c_str());
+  }
+  return finished;
+}
+
+// Until SIGTERM, or until somebody unmounts it.
+void wait_for_the_end(const std::vector<Session>& sessions) {
+  sigset_t ending;
+  sigemptyset(&ending);
+  sigaddset(&ending, SIGTERM);
+  const timespec moment{0, 300'000'000};
+  const auto ended = [&] {
+    return std::any_of(sessions.begin(), sessions.end(),
+                       [](const Session& s) { return s.mount->ended(); });
+  };
+  while (::sigtimedwait(&ending, nullptr, &moment) < 0 && !ended()) {
+  }
+}
+
+std::string error_text(const base::Error& error) {
+  json j = {{"code", base::to_string(error.code())},
+            {"what", error.message()},
+            {"hint", error.hint()},
+            {"frames", error.frames()}};
+  return "error " + j.dump(-1, ' ', false, json::error_handler_t::replace);
+}
+
+}  // namespace
+
+int serve(const base::Fd& fd) {
+  Control control(fd);
+  try {
+    const auto line = control.read_line();
+    if (!line) return 1;
+    const Order order = order_from_json(*line);
+    std::optional<base::FileLock> lock;
+    if (!order.state.empty()) {
+      lock.emplace(base::FileLock::wait(order.state / "lock"));
+      ::setsid();
+    }
+    Log log(order.log);
+    std::optional<Metering> metering;
+    std::vector<Session> sessions = start(order, metering, log);
+    control.say("ready");
+    if (lock) {
+      wait_for_the_end(sessions);
+      base::write_file_atomically(order.state / "finished.json", to_json(finish(sessions)) + "\n");
+      return 0;
+    }
+    while (const auto request = control.read_line()) {
+      if (*request != "finish") continue;
+      control.say("finished " + to_json(finish(sessions)));
+      return 0;
+    }
+    return 1;
+  } catch (const base::Error& error) {
+    control.say(error_text(error));
+    return 1;
+  } catch (const std::exception& problem) {
+    control.say(error_text(base::Error(base::Code::internal, problem.what())));
+    return 1;
+  }
+}
+
+}  // namespace fuse

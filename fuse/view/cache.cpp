@@ -1,0 +1,106 @@
+#include "fuse/view/cache.hpp"
+
+#include <algorithm>
+#include <boost/filesystem/operations.hpp>
+#include <vector>
+
+#include "base/error.hpp"
+#include "base/files.hpp"
+#include "fuse/view/cached_file.hpp"
+
+namespace fuse {
+namespace {
+
+void make_folders(const fs::path& folder) {
+  boost::system::error_code failed;
+  fs::create_directories(folder, failed);
+  if (failed) throw base::os_error("create", folder.native(), failed.value());
+}
+
+}  // namespace
+
+Cache::Cache(fs::path folder, fs::path unsent, const Profile& profile)
+    : folder_(std::move(folder)), unsent_(std::move(unsent)), profile_(profile) {
+  make_folders(folder_);
+}
+
+fs::path Cache::clean_path() {
+  return folder_ / std::to_string(++made_);
+}
+
+fs::path Cache::unsent_path(const std::string& name) const {
+  const fs::path path = unsent_ / name;
+  make_folders(path.parent_path());
+  return path;
+}
+
+std::optional<std::uint64_t> Cache::limit() const {
+  std::optional<std::uint64_t> most;
+  if (profile_.cache_bytes && *profile_.cache_bytes > 0)
+    most = static_cast<std::uint64_t>(static_cast<double>(*profile_.cache_bytes) *
+                                      profile_.prune_threshold);
+  // Without the tier on disk, blocks stay only as long as memory would hold them.
+  if (profile_.reads_blocks && !profile_.keeps_blocks_on_disk)
+    most = std::min(most.value_or(profile_.memory_cache),
+                    std::max(profile_.memory_cache, profile_.block_size));
+  return most;
+}
+
+bool Cache::fits(std::uint64_t bytes) const {
+  if (const auto most = limit(); most && used_ + bytes > *most) return false;
+  const auto asked = profile_.cache_bytes;
+  const std::uint64_t leave =
+      asked && *asked < 0 ? static_cast<std::uint64_t>(-*asked) : profile_.reserved_bytes;
+  return base::free_space(folder_) >= leave + bytes;
+}
+
+bool Cache::take(std::uint64_t bytes, const CachedFile& asking) {
+  if (bytes == 0) return true;
+  if (!fits(bytes)) {
+    prune(bytes, asking);
+    if (!fits(bytes)) return false;
+  }
+  used_ += bytes;
+  return true;
+}
+
+void Cache::give(std::uint64_t bytes) {
+  used_ -= std::min<std::uint64_t>(bytes, used_);
+}
+
+void Cache::touch(const std::shared_ptr<CachedFile>& file) {
+  const std::lock_guard lock(mutex_);
+  const auto place = places_.find(file.get());
+  if (place != places_.end()) order_.erase(place->second);
+  order_.push_back(file);
+  places_[file.get()] = std::prev(order_.end());
+}
+
+void Cache::forget(const CachedFile* file) {
+  const std::lock_guard lock(mutex_);
+  const auto place = places_.find(file);
+  if (place == places_.end()) return;
+  order_.erase(place->second);
+  places_.erase(place);
+}
+
+// Frees what is asked for, and then the profile's share of everything.
+void Cache::prune(std::uint64_t bytes, const CachedFile& asking) {
+  const auto share =
+      static_cast<std::uint64_t>(static_cast<double>(used_) * (1 - profile_.prune_target));
+  const std::uint64_t wanted = std::max(bytes, share);
+  std::vector<std::shared_ptr<CachedFile>> files;
+  {
+    const std::lock_guard lock(mutex_);
+    for (const auto& place : order_)
+      if (auto file = place.lock(); file && file.get() != &asking) files.push_back(std::move(file));
+  }
+  std::uint64_t freed = 0;
+  for (const auto& file : files)
+    if (freed < wanted) freed += file->drop();
+  if (!profile_.reads_blocks) return;
+  for (const auto& file : files)
+    if (freed < wanted) freed += file->drop_blocks();
+}
+
+}  // namespace fuse

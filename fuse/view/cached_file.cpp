@@ -1,0 +1,395 @@
+#include "fuse/view/cached_file.hpp"
+
+#include <fcntl.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <chrono>
+
+#include "base/error.hpp"
+#include "fuse/view/cache.hpp"
+#include "fuse/view/fetchers.hpp"
+#include "meter/ledger.hpp"
+
+namespace fuse {
+
+double steady_seconds() {
+  return std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch()).count();
+}
+
+CachedFile::CachedFile(CopyContext context, std::string name, const store::Object& object)
+    : context_(context), name_(std::move(name)), stored_size_(object.size) {
+  state_.size = object.size;
+  state_.modified = object.modified;
+  state_.tag = object.tag;
+  state_.in_store = true;
+  publish();
+}
+
+CachedFile::CachedFile(CopyContext context, std::string name)
+    : context_(context), name_(std::move(name)) {
+  state_.modified = base::SystemClock().now();
+  publish();
+}
+
+CachedFile::~CachedFile() {
+  context_.cache.forget(this);
+  if (!state_.unsent || removed_) release_local();
+}
+
+CachedFile::State CachedFile::state() {
+  const std::lock_guard lock(shown_mutex_);
+  return shown_;
+}
+
+void CachedFile::publish() {
+  const std::lock_guard lock(shown_mutex_);
+  shown_ = state_;
+}
+
+std::uint64_t CachedFile::block_count() const {
+  return (stored_size_ + context_.profile.block_size - 1) / context_.profile.block_size;
+}
+
+Status CachedFile::open_local() {
+  if (local_) return Status::ok;
+  const fs::path path = context_.cache.clean_path();
+  const int number = ::open(path.c_str(), O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+  if (number < 0) return status_of_errno(errno);
+  local_ = base::Fd(number);
+  local_path_ = path;
+  if (::ftruncate(number, static_cast<off_t>(state_.size)) != 0) return status_of_errno(errno);
+  return Status::ok;
+}
+
+void CachedFile::release_local() {
+  if (!local_path_.empty()) ::unlink(local_path_.c_str());
+  local_path_.clear();
+  local_.reset();
+  context_.cache.give(std::exchange(taken_, 0));
+  present_.clear();
+}
+
+// ---- reading
+
+// The blocks of the object that cover the bytes, as far as nothing newer was written over them.
+Status CachedFile::ensure(std::unique_lock<std::mutex>& lock, std::uint64_t begin,
+                          std::uint64_t end) {
+  end = std::min(end, stored_size_);
+  const std::uint64_t size = context_.profile.block_size;
+  for (std::uint64_t block = begin / size; block * size < end; ++block) {
+    const std::uint64_t from = std::max(begin, block * size);
+    const std::uint64_t to = std::min(end, (block + 1) * size);
+    if (present_.holds(from, to)) continue;
+    if (const Status status = fetch_block(lock, block); status != Status::ok) return status;
+  }
+  return Status::ok;
+}
+
+Status CachedFile::fetch_block(std::unique_lock<std::mutex>& lock, std::uint64_t block) {
+  const std::uint64_t size = context_.profile.block_size;
+  const std::uint64_t begin = block * size;
+  for (;;) {
+    const std::uint64_t end = std::min(begin + size, stored_size_);
+    if (begin >= end || present_.holds(begin, end)) return Status::ok;
+    if (!under_way_.contains(block)) break;
+    arrived_.wait(lock);
+  }
+  if (const Status status = open_local(); status != Status::ok) return status;
+  const std::uint64_t length = std::min(size, stored_size_ - begin);
+  if (!context_.cache.take(length, *this)) return Status::no_space;
+  taken_ += length;
+  under_way_.insert(block);
+  const std::string name = name_;
+  const std::string tag = state_.tag;
+  lock.unlock();
+  Status status = Status::ok;
+  std::vector<char> bytes(length);
+  std::size_t got = 0;
+  try {
+    got = context_.store.get(name, begin, bytes);
+  } catch (const base::Error& error) {
+    status = status_of(error);
+  }
+  lock.lock();
+  under_way_.erase(block);
+  arrived_.notify_all();
+  // Renamed while it was under way: the bytes are asked for again, under the new name.
+  if (status == Status::absent && name != name_) return fetch_block(lock, block);
+  if (status != Status::ok || tag != state_.tag) return status;
+  // What was written meanwhile is newer than what arrived.
+  Extents newer = changed_;
+  std::uint64_t at = begin;
+  const std::uint64_t end = std::min(begin + got, state_.size);
+  const auto put = [&](std::uint64_t from, std::uint64_t to) {
+    while (from < to && status == Status::ok) {
+      const ssize_t n = ::pwrite(local_.get(), bytes.data() + (from - begin), to - from,
+                                 static_cast<off_t>(from));
+      if (n < 0 && errno != EINTR) status = status_of_errno(errno);
+      if (n > 0) from += static_cast<std::uint64_t>(n);
+    }
+  };
+  for (const auto& run : newer.all()) {
+    if (run.offset >= end) break;
+    if (run.offset + run.size <= at) continue;
+    put(at, std::min(run.offset, end));
+    at = std::max(at, run.offset + run.size);
+  }
+  put(at, end);
+  if (status == Status::ok) present_.add(begin, std::max(end, begin + length));
+  return status;
+}
+
+void CachedFile::read_ahead(std::uint64_t block) {
+  const std::uint64_t last = std::min(block + context_.profile.read_ahead, block_count() - 1);
+  const std::uint64_t size = context_.profile.block_size;
+  for (std::uint64_t next = block + 1; next <= last; ++next) {
+    if (under_way_.contains(next) ||
+        present_.holds(next * size, std::min((next + 1) * size, stored_size_)))
+      continue;
+    context_.fetchers.post([file = weak_from_this(), next, cause = meter::current()] {
+      const auto alive = file.lock();
+      if (!alive) return;
+      meter::help(cause);
+      std::unique_lock lock(alive->mutex_);
+      alive->fetch_block(lock, next);
+    });
+  }
+}
+
+Status CachedFile::fetch_all() {
+  std::unique_lock lock(mutex_);
+  if (streaming_) return Status::no_space;
+  // Several blocks come side by side, the first one in this thread.
+  if (block_count() > 1 && context_.profile.read_ahead == 0)
+    for (std::uint64_t block = 1; block < block_count(); ++block)
+      if (!present_.holds(block * context_.profile.block_size,
+                          std::min((block + 1) * context_.profile.block_size, stored_size_)))
+        context_.fetchers.post([file = weak_from_this(), block, cause = meter::current()] {
+          const auto alive = file.lock();
+          if (!alive) return;
+          meter::help(cause);
+          std::unique_lock inner(alive->mutex_);
+          alive->fetch_block(inner, block);
+        });
+  const Status status = ensure(lock, 0, stored_size_);
+  if (status == Status::no_space && !state_.unsent) {
+    // A file that cannot fit is streamed: every read goes to the store.
+    streaming_ = true;
+    release_local();
+  }
+  return status;
+}
+
+Reply<Bytes> CachedFile::read_local(std::uint64_t offset, std::size_t size) const {
+  std::vector<char> bytes(size);
+  std::size_t done = 0;
+  while (done < size) {
+    const ssize_t n =
+        ::pread(local_.get(), bytes.data() + done, size - done, static_cast<off_t>(offset + done));
+    if (n < 0 && errno == EINTR) continue;
+    if (n < 0) return status_of_errno(errno);
+    if (n == 0) break;
+    done += static_cast<std::size_t>(n);
+  }
+  bytes.resize(done);
+  return Bytes(std::move(bytes));
+}
+
+Reply<Bytes> CachedFile::read(std::uint64_t offset, std::size_t size) {
+  std::unique_lock lock(mutex_);
+  if (offset >= state_.size) return Bytes(std::vector<char>());
+  const std::uint64_t end = std::min<std::uint64_t>(offset + size, state_.size);
+  if (!streaming_) {
+    const Status status = ensure(lock, offset, end);
+    if (status == Status::ok) {
+      if (context_.profile.read_ahead > 0 && stored_size_ > 0 && offset < stored_size_)
+        read_ahead((std::min(end, stored_size_) - 1) / context_.profile.block_size);
+      if (const Status opened = open_local(); opened != Status::ok) return opened;
+      // Blocks may be dropped as soon as the lock is free: they are copied out before.
+      if (context_.profile.reads_blocks) return read_local(offset, end - offset);
+      return Bytes(FilePiece{local_.get(), static_cast<off_t>(offset), end - offset});
+    }
+    if (status != Status::no_space || state_.unsent) return status;
+  }
+  const std::string name = name_;
+  lock.unlock();
+  std::vector<char> bytes(end - offset);
+  try {
+    bytes.resize(context_.store.get(name, offset, bytes));
+  } catch (const base::Error& error) {
+    return status_of(error);
+  }
+  return Bytes(std::move(bytes));
+}
+
+// ---- writing
+
+// From here on the copy lies where a crash leaves it under its own name.
+void CachedFile::mark_unsent() {
+  if (state_.unsent || removed_) return;
+  const fs::path path = context_.cache.unsent_path(name_);
+  base::sys("keep", path.native(), [&] { return ::rename(local_path_.c_str(), path.c_str()); });
+  local_path_ = path;
+  state_.unsent = true;
+}
+
+void CachedFile::mark_sent() {
+  if (!state_.unsent) return;
+  const fs::path path = context_.cache.clean_path();
+  base::sys("keep", path.native(), [&] { return ::rename(local_path_.c_str(), path.c_str()); });
+  local_path_ = path;
+  state_.unsent = false;
+}
+
+Reply<std::size_t> CachedFile::write(std::uint64_t offset, std::span<const char> bytes) {
+  const std::lock_guard lock(mutex_);
+  if (const Status status = open_local(); status != Status::ok) return status;
+  const std::uint64_t end = offset + bytes.size();
+  const std::uint64_t grows = end > state_.size ? end - state_.size : 0;
+  if (!context_.cache.take(grows, *this)) return Status::no_space;
+  taken_ += grows;
+  try {
+    mark_unsent();
+  } catch (const base::Error& error) {
+    return status_of(error);
+  }
+  std::size_t done = 0;
+  while (done < bytes.size()) {
+    const ssize_t n = ::pwrite(local_.get(), bytes.data() + done, bytes.size() - done,
+                               static_cast<off_t>(offset + done));
+    if (n < 0 && errno == EINTR) continue;
+    if (n < 0) {
+      if (done == 0) return status_of_errno(errno);
+      break;
+    }
+    done += static_cast<std::size_t>(n);
+  }
+  // A gap before the bytes is a hole, and is new too.
+  const std::uint64_t from = std::min(offset, state_.size);
+  present_.add(from, offset + done);
+  changed_.add(from, offset + done);
+  state_.size = std::max(state_.size, offset + done);
+  ++state_.changes;
+  state_.modified = base::SystemClock().now();
+  publish();
+  return done;
+}
+
+Status CachedFile::truncate(std::uint64_t size) {
+  const std::lock_guard lock(mutex_);
+  if (const Status status = open_local(); status != Status::ok) return status;
+  try {
+    mark_unsent();
+  } catch (const base::Error& error) {
+    return status_of(error);
+  }
+  if (::ftruncate(local_.get(), static_cast<off_t>(size)) != 0) return status_of_errno(errno);
+  if (size > state_.size) {
+    present_.add(state_.size, size);
+    changed_.add(state_.size, size);
+  } else {
+    present_.cut(size);
+    changed_.cut(size);
+    // Bytes that come back after a cut are zeros, not the object's.
+    stored_size_ = std::min(stored_size_, size);
+    cut_below_ = true;
+  }
+  state_.size = size;
+  ++state_.changes;
+  state_.modified = base::SystemClock().now();
+  publish();
+  return Status::ok;
+}
+
+void CachedFile::touch(base::Time modified) {
+  const std::lock_guard lock(mutex_);
+  state_.modified = modified;
+  ++state_.changes;
+  publish();
+}
+
+Status CachedFile::upload() {
+  std::unique_lock lock(mutex_);
+  if (removed_) return Status::ok;
+  if (const Status status = open_local(); status != Status::ok) return status;
+  if (const Status status = ensure(lock, 0, stored_size_); status != Status::ok) return status;
+  store::Content content;
+  content.file = &local_;
+  content.size = state_.size;
+  if (state_.in_store && !cut_below_) {
+    content.changed = changed_.all();
+    content.base = state_.tag;
+  }
+  try {
+    // Under the lock: nothing may change what is being sent.
+    const store::Object object = context_.store.put(name_, content, store::IfExists::replace);
+    state_.tag = object.tag;
+    state_.modified = object.modified;
+    state_.in_store = true;
+    state_.uploaded = state_.changes;
+    stored_size_ = state_.size;
+    cut_below_ = false;
+    changed_.clear();
+    mark_sent();
+    publish();
+  } catch (const base::Error& error) {
+    return status_of(error);
+  }
+  return Status::ok;
+}
+
+// ---- names and ends
+
+void CachedFile::rename(const std::string& name) {
+  const std::lock_guard lock(mutex_);
+  name_ = name;
+  if (!state_.unsent) return;
+  const fs::path path = context_.cache.unsent_path(name_);
+  if (::rename(local_path_.c_str(), path.c_str()) == 0) local_path_ = path;
+}
+
+void CachedFile::remove() {
+  const std::lock_guard lock(mutex_);
+  removed_ = true;
+  state_.in_store = false;
+  publish();
+  if (!local_path_.empty()) ::unlink(local_path_.c_str());
+  local_path_.clear();
+}
+
+void CachedFile::open() {
+  ++handles_;
+  context_.cache.touch(shared_from_this());
+}
+
+void CachedFile::close() {
+  closed_at_ = steady_seconds();
+  if (--handles_ > 0) return;
+  const std::lock_guard lock(mutex_);
+  if (handles_ == 0) streaming_ = false;
+}
+
+std::uint64_t CachedFile::drop() {
+  // A copy in use is passed over rather than waited for: its user may be the one who needs the
+  // space.
+  const std::unique_lock lock(mutex_, std::try_to_lock);
+  if (!lock || handles_ > 0 || state_.unsent || !under_way_.empty()) return 0;
+  const std::uint64_t freed = taken_;
+  release_local();
+  return freed;
+}
+
+std::uint64_t CachedFile::drop_blocks() {
+  const std::unique_lock lock(mutex_, std::try_to_lock);
+  if (!lock || state_.unsent || !under_way_.empty() || !local_) return 0;
+  if (::fallocate(local_.get(), FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, 0,
+                  static_cast<off_t>(std::max<std::uint64_t>(1, state_.size))) != 0)
+    return 0;
+  present_.clear();
+  const std::uint64_t freed = std::exchange(taken_, 0);
+  context_.cache.give(freed);
+  return freed;
+}
+
+}  // namespace fuse

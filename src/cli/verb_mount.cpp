@@ -1,0 +1,205 @@
+// Mounts that a user asks for by hand; those of a step are the step's own.
+#include <fmt/format.h>
+#include <poll.h>
+#include <signal.h>
+
+#include <algorithm>
+#include <boost/filesystem/operations.hpp>
+#include <nlohmann/json.hpp>
+#include <ostream>
+
+#include "base/error.hpp"
+#include "base/file_lock.hpp"
+#include "base/files.hpp"
+#include "base/names.hpp"
+#include "cli/project.hpp"
+#include "cli/table.hpp"
+#include "cli/verb.hpp"
+#include "engine/locate.hpp"
+#include "fuse/server/client.hpp"
+#include "fuse/view/profile.hpp"
+#include "text/diagnostic.hpp"
+
+namespace cli {
+namespace {
+
+using nlohmann::json;
+
+struct MountArgs {
+  std::string uri;
+  std::string folder;
+  bool rw = false;
+  std::string profile = "rslex";
+};
+
+void declare_mount(Options& options, MountArgs& args) {
+  options.argument("uri", args.uri);
+  options.argument("dir", args.folder);
+  options.flag("--rw", args.rw);
+  options.value("--mount-profile", args.profile);
+}
+
+// One mount's folder below .amlocal/mounts. `mount.json` says what it is.
+struct Known {
+  fs::path state;
+  std::string uri;
+  fs::path point;
+  std::string profile;
+  bool rw = false;
+  int pid = 0;
+  bool alive() const { return base::FileLock::held(state / "lock"); }
+};
+
+fs::path mounts_folder(const workspace::Layout& layout) {
+  return layout.hidden() / "mounts";
+}
+
+std::vector<Known> known_mounts(const workspace::Layout& layout) {
+  std::vector<Known> all;
+  boost::system::error_code failed;
+  for (fs::directory_iterator entry(mounts_folder(layout), failed), end; !failed && entry != end;
+       entry.increment(failed)) {
+    const fs::path file = entry->path() / "mount.json";
+    if (!fs::exists(file, failed)) continue;
+    const json j = json::parse(base::read_file(file), nullptr, false);
+    if (!j.is_object()) continue;
+    all.push_back({entry->path(), j.value("uri", ""), j.value("point", ""), j.value("profile", ""),
+                   j.value("rw", false), j.value("pid", 0)});
+  }
+  std::sort(all.begin(), all.end(), [](const auto& a, const auto& b) { return a.point < b.point; });
+  return all;
+}
+
+// The folder that the URI names. A path that is not there cannot be shown; one that may be written
+// to is made.
+fs::path root_of(const MountArgs& args, const Project& project) {
+  const auto located =
+      engine::locate_input({model::DataPath::Kind::url, args.uri}, project.catalogue);
+  boost::system::error_code failed;
+  if (args.rw) fs::create_directories(located.path, failed);
+  if (failed) throw base::os_error("create", located.path.native(), failed.value());
+  if (!fs::exists(located.path, failed))
+    throw base::Error(base::Code::not_found, fmt::format("there is nothing at {}", args.uri))
+        .hint(
+            "look at what is there: amlocal datastore list; or mount with --rw, which makes the "
+            "folder");
+  if (!fs::is_directory(located.path, failed))
+    throw base::Error(base::Code::bad_input, fmt::format("{} is a file", args.uri))
+        .hint("mount the folder it lies in");
+  return located.path;
+}
+
+int mount(const MountArgs& args, App& app) {
+  check_mount_profile(args.profile);
+  const Project project = open_project(app.here);
+  workspace::ensure(project.layout);
+  const fs::path point = fs::absolute(args.folder, app.here).lexically_normal();
+  fuse::SessionOrder session;
+  session.root = root_of(args, project);
+  const fs::path state = mounts_folder(project.layout) / base::random_id(8);
+  fs::create_directories(state);
+  session.name = args.uri;
+  session.point = point;
+  session.profile = args.profile;
+  session.read_only = !args.rw;
+  session.cache = state / "cache";
+  session.unsent = state / "unsent";
+  session.intents = state / "intents";
+  fuse::Order order;
+  order.sessions.push_back(std::move(session));
+  order.log = state / "log";
+  order.state = state;
+  try {
+    auto process = fuse::MountProcess::start(order);
+    const json record = {{"uri", args.uri},
+                         {"point", point.native()},
+                         {"profile", args.profile},
+                         {"rw", args.rw},
+                         {"pid", process.pid()}};
+    base::write_file_atomically(state / "mount.json", record.dump(2) + "\n");
+    process.let_go();
+  } catch (...) {
+    base::remove_tree(state);
+    throw;
+  }
+  app.out << fmt::format("{} is {}; unmount it with: amlocal umount {}\n",
+                         base::display_path(point), args.uri, base::display_path(point));
+  return 0;
+}
+
+struct UmountArgs {
+  std::string folder;
+};
+
+void declare_umount(Options& options, UmountArgs& args) {
+  options.argument("dir", args.folder);
+}
+
+Known find_mount(const fs::path& point, const Project& project) {
+  std::vector<std::string> points;
+  for (auto& known : known_mounts(project.layout)) {
+    if (known.point == point) return known;
+    points.push_back(base::display_path(known.point));
+  }
+  throw base::Error(base::Code::not_found, fmt::format("nothing of amlocal's is mounted on '{}'",
+                                                       base::display_path(point)))
+      .hint(text::did_you_mean(base::display_path(point), points));
+}
+
+int umount(const UmountArgs& args, App& app) {
+  const Project project = open_project(app.here);
+  const Known known = find_mount(fs::absolute(args.folder, app.here).lexically_normal(), project);
+  if (known.alive()) {
+    ::kill(known.pid, SIGTERM);
+    // Sending what is unsent may take as long as it takes; Ctrl-C leaves it to itself.
+    while (known.alive()) ::poll(nullptr, 0, 50);
+  }
+  boost::system::error_code failed;
+  const fs::path finished = known.state / "finished.json";
+  if (!fs::exists(finished, failed)) {
+    app.err << fmt::format(
+        "the process that served {} had died; what was closed before is in the store\n",
+        base::display_path(known.point));
+    fuse::unmount_left_over(known.point);
+  }
+  const auto unsent = fs::exists(finished, failed)
+                          ? fuse::finished_from_json(base::read_file(finished)).unsent
+                          : decltype(fuse::Finished::unsent){};
+  if (fs::exists(known.state / "unsent", failed) && !fs::is_empty(known.state / "unsent", failed)) {
+    for (const auto& [session, file] : unsent)
+      app.err << fmt::format("not sent: {}: {}\n", file.path, file.why);
+    throw base::Error(base::Code::io, "some files did not reach the store")
+        .hint(fmt::format("they are kept in {}", base::display_path(known.state / "unsent")));
+  }
+  base::remove_tree(known.state);
+  app.out << fmt::format("unmounted {}\n", base::display_path(known.point));
+  return 0;
+}
+
+struct None {};
+void declare_none(Options&, None&) {}
+
+int mounts(const None&, App& app) {
+  const auto all = known_mounts(open_project(app.here).layout);
+  if (all.empty()) {
+    app.out << "nothing is mounted; mount a folder with: amlocal mount "
+               "azureml://datastores/NAME/paths/P DIR\n";
+    return 0;
+  }
+  std::vector<std::vector<std::string>> rows{{"FOLDER", "STATE", "PROFILE", "MODE", "URI"}};
+  for (const auto& known : all)
+    rows.push_back({base::display_path(known.point), known.alive() ? "mounted" : "dead",
+                    known.profile, known.rw ? "rw" : "ro", known.uri});
+  app.out << format_table(rows);
+  return 0;
+}
+
+}  // namespace
+
+std::vector<Verb> verbs_of_mount() {
+  return {make_verb<MountArgs>("mount", "mount", declare_mount, mount),
+          make_verb<UmountArgs>("umount", "mount", declare_umount, umount),
+          make_verb<None>("mounts", "mount", declare_none, mounts)};
+}
+
+}  // namespace cli

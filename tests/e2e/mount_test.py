@@ -1,0 +1,157 @@
+#!/usr/bin/env python3
+"""Steps whose inputs and outputs are real mounts.
+
+    mount_test.py AMLOCAL
+
+Needs /dev/fuse and the right to mount; says so and is skipped where there is none.
+"""
+
+import json
+import os
+import pathlib
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+import unittest
+
+SLOWDOWN = pathlib.Path(__file__).resolve().parents[2] / "fixtures" / "slowdown"
+AMLOCAL = ""
+DEADLINE_S = 60
+
+
+class MountTest(unittest.TestCase):
+    def setUp(self):
+        self.folder = pathlib.Path(tempfile.mkdtemp(prefix="amlocal-mount-")).resolve()
+        shutil.copytree(SLOWDOWN, self.folder, dirs_exist_ok=True)
+        (self.folder / "amlocal.yml").write_text("")
+        self.environment = {"PATH": "/usr/bin:/bin", "HOME": str(self.folder), "LC_ALL": "C.UTF-8"}
+        for name in ("AMLOCAL_SUPERVISOR", "AMLOCAL_MOUNT", "ASAN_OPTIONS", "UBSAN_OPTIONS", "LD_LIBRARY_PATH"):
+            if name in os.environ:
+                self.environment[name] = os.environ[name]
+
+    def tearDown(self):
+        self.assertEqual(self.mounts(), [], "a mount was left behind")
+        shutil.rmtree(self.folder)
+
+    def mounts(self):
+        return [line for line in pathlib.Path("/proc/mounts").read_text().splitlines() if str(self.folder) in line]
+
+    def call(self, *words, status=0):
+        done = subprocess.run([AMLOCAL, *words], cwd=self.folder, env=self.environment, text=True,
+                              stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+                              timeout=DEADLINE_S)
+        self.assertEqual(done.returncode, status, done.stdout + done.stderr)
+        return done.stdout + done.stderr
+
+    def write_step(self, command, **step):
+        (self.folder / "one.yml").write_text("type: pipeline\njobs:\n  one: " + json.dumps(
+            {"command": command, "environment": "azureml:base:1", **step}) + "\n")
+
+    def test_the_slowdown_is_told_by_file_and_line(self):
+        self.call("run", "pipeline.yml", "--data-access", "mount", "--cost", "blob-standard", "--set", "epochs=20")
+        report = json.loads(self.call("io", "report", "--json"))
+        first = report["files"][0]
+        self.assertEqual((first["path"], first["closes"]), ("train.log", 20))
+        # 1,000,004 bytes an epoch, and every close sends all there is: an independent sum.
+        self.assertEqual(first["bytes_written"], 20 * 1_000_004)
+        self.assertEqual(first["bytes_sent"], sum(n * 1_000_004 for n in range(1, 21)))
+        puts = [row for row in report["operations"] if row["operation"] == "put"]
+        self.assertEqual(puts[0]["requests"], 21)
+        self.assertEqual(report["lines"][0]["line"], "train.py:13")
+        self.call("run", "pipeline.yml")
+        self.assertIn("--data-access mount", self.call("io", "report", status=1))
+
+    def test_an_input_is_read_only_and_a_file_is_mounted_alone(self):
+        (self.folder / "data").mkdir()
+        (self.folder / "data/rows.csv").write_text("1,2\n")
+        (self.folder / "data/other.csv").write_text("3\n")
+        self.write_step(
+            "cat ${{inputs.one}}; ls $(dirname ${{inputs.one}}); echo x >> ${{inputs.one}}; rm -f ${{inputs.all}}/other.csv; "
+            "ls ${{inputs.all}} | wc -l; cp ${{inputs.one}} ${{outputs.out}}",
+            inputs={"one": {"type": "uri_file", "path": "data/rows.csv"}, "all": {"type": "uri_folder", "path": "data"}},
+            outputs={"out": {"type": "uri_file"}})
+        self.call("run", "one.yml", "--data-access", "mount")
+        log = self.call("runs", "logs", "@last/one")
+        self.assertEqual(log.splitlines()[:2], ["1,2", "rows.csv"])
+        self.assertIn("Read-only file system", log)
+        self.assertEqual(log.splitlines()[-1], "2")
+        self.assertEqual((self.folder / "data/rows.csv").read_text(), "1,2\n")
+        outputs = json.loads(self.call("runs", "show", "--json"))["steps"][0]["outputs"]
+        self.assertEqual(pathlib.Path(outputs[0]["path"]).read_text(), "1,2\n")
+
+    def test_sigkill_leaves_no_mount_and_what_was_closed_is_there(self):
+        self.write_step(
+            "echo closed > ${{outputs.out}}/a; echo started; sleep 60 > ${{outputs.out}}/held",
+            outputs={"out": {"type": "uri_folder"}})
+        child = subprocess.Popen([AMLOCAL, "run", "one.yml", "--data-access", "mount", "--name", "k"], cwd=self.folder,
+                                 env=self.environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        log = self.folder / ".amlocal/runs/k/steps/one/user_logs/std_log.txt"
+        self.wait_for(lambda: log.exists() and "started" in log.read_text(), "the step to start")
+        child.send_signal(signal.SIGKILL)
+        child.wait()
+        self.wait_for(lambda: not self.processes(), "its processes to end")
+        [kept] = self.folder.glob(".amlocal/datastores/workspaceblobstore/azureml/*/out/a")
+        self.assertEqual(kept.read_text(), "closed\n")
+
+    def test_a_mount_process_that_dies_fails_the_step_with_its_reason(self):
+        # From inside, the mount process cannot be named: it is killed from here.
+        self.write_step("echo started; for n in $(seq 200); do ls ${{outputs.out}} >/dev/null 2>&1 || break; sleep 0.05; done; "
+                        "ls ${{outputs.out}}", outputs={"out": {"type": "uri_folder"}})
+        child = subprocess.Popen([AMLOCAL, "run", "one.yml", "--data-access", "mount", "--name", "d"], cwd=self.folder, text=True,
+                                 env=self.environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+        log = self.folder / ".amlocal/runs/d/steps/one/user_logs/std_log.txt"
+        self.wait_for(lambda: log.exists() and "started" in log.read_text(), "the step to start")
+        for pid in self.children_of(child.pid, "amlocal-mount"):
+            os.kill(pid, signal.SIGKILL)
+        out, _ = child.communicate(timeout=DEADLINE_S)
+        self.assertEqual(child.returncode, 1, out)
+        self.assertIn("Transport endpoint is not connected", out)
+
+    def test_words_are_checked_before_anything_starts(self):
+        self.assertIn("did you mean 'rslex'?", self.call("run", "pipeline.yml", "--data-access", "mount", "--mount-profile", "rslx", status=2))
+        self.assertIn("add --data-access mount", self.call("run", "pipeline.yml", "--cost", "blob-standard", status=2))
+        self.assertIn("blob-standard", self.call("run", "pipeline.yml", "--data-access", "mount", "--cost", "blob-standrd", status=1))
+
+    def children_of(self, pid, name):
+        found = []
+        for entry in pathlib.Path("/proc").iterdir():
+            try:
+                if entry.name.isdigit() and int((entry / "stat").read_text().rsplit(")", 1)[1].split()[1]) == pid \
+                        and (entry / "comm").read_text().strip() == name:
+                    found.append(int(entry.name))
+            except OSError:
+                pass
+        return found
+
+    def processes(self):
+        found = []
+        for entry in pathlib.Path("/proc").iterdir():
+            try:
+                if entry.name.isdigit() and str(self.folder).encode() in (entry / "cmdline").read_bytes():
+                    found.append(entry.name)
+            except OSError:
+                pass
+        return found
+
+    def wait_for(self, condition, what):
+        deadline = time.monotonic() + DEADLINE_S
+        while not condition():
+            self.assertLess(time.monotonic(), deadline, f"waited for {what}")
+            time.sleep(0.02)
+
+
+def why_not():
+    if not os.access("/dev/fuse", os.R_OK | os.W_OK):
+        return "needs fuse: /dev/fuse cannot be opened"
+    return ""
+
+
+if __name__ == "__main__":
+    AMLOCAL = str(pathlib.Path(sys.argv.pop(1)).resolve())
+    if why_not():
+        print(why_not())
+        sys.exit(77)
+    unittest.main()

@@ -1,0 +1,248 @@
+// The object view under each profile, without a kernel: what a script's calls become for the store.
+#include "fuse/view/object_view.hpp"
+
+#include <doctest/doctest.h>
+#include <fcntl.h>
+#include <unistd.h>
+
+#include "store/local_store.hpp"
+#include "store/memory_store.hpp"
+#include "support/counting_store.hpp"
+#include "support/scratch.hpp"
+
+namespace {
+
+using fuse::NodeId;
+using fuse::root_node;
+using fuse::Status;
+
+// A view of a store in memory, driven as the kernel would.
+struct Stage {
+  support::Scratch scratch;
+  store::MemoryStore memory;
+  support::CountingStore store{memory};
+  std::vector<std::string> log;
+  std::unique_ptr<fuse::FileSystem> view;
+  fuse::Caller caller{1, ::getuid(), ::getgid(), 022};
+
+  explicit Stage(std::string_view profile, const std::function<void(fuse::Profile&)>& change = {}) {
+    fuse::ObjectViewOptions options;
+    options.profile = *fuse::find_profile(profile);
+    if (change) change(options.profile);
+    options.cache = scratch.path("cache");
+    options.unsent = scratch.path("unsent");
+    options.log = [this](const std::string& text) { log.push_back(text); };
+    view = fuse::make_object_view(store, std::move(options));
+  }
+
+  // An open file as a script has it.
+  struct File {
+    NodeId node = 0;
+    std::uint64_t handle = 0;
+  };
+  fuse::Reply<File> open(const std::string& name, int flags) {
+    const auto found = view->lookup(caller, root_node, name);
+    if (found) {
+      const auto opened = view->open(caller, found.value.node, flags);
+      if (!opened) return opened.status;
+      return File{found.value.node, opened.value.handle};
+    }
+    if ((flags & O_CREAT) == 0) return found.status;
+    const auto created = view->create(caller, root_node, name, 0644, flags);
+    if (!created) return created.status;
+    return File{created.value.first.node, created.value.second.handle};
+  }
+  std::uint64_t size(const File& file) {
+    return static_cast<std::uint64_t>(
+        view->attributes(caller, file.node, file.handle).value.attributes.st_size);
+  }
+  Status write(const File& file, std::uint64_t offset, const std::string& bytes) {
+    return view->write(caller, file.node, file.handle, static_cast<off_t>(offset), bytes).status;
+  }
+  std::string read(const File& file, off_t offset = 0, std::size_t size = 1 << 20) {
+    const auto bytes = view->read(caller, file.node, file.handle, offset, size);
+    REQUIRE(bytes);
+    if (const auto* memory_bytes = std::get_if<std::vector<char>>(&bytes.value))
+      return {memory_bytes->begin(), memory_bytes->end()};
+    const auto& piece = std::get<fuse::FilePiece>(bytes.value);
+    std::string text(piece.size, '\0');
+    text.resize(static_cast<std::size_t>(
+        ::pread(piece.descriptor, text.data(), text.size(), piece.offset)));
+    return text;
+  }
+  Status close(const File& file) {
+    const Status status = view->flush(caller, file.node, file.handle);
+    view->release(caller, file.node, file.handle);
+    return status;
+  }
+  void append(const std::string& name, const std::string& bytes) {
+    const auto file = open(name, O_WRONLY | O_CREAT | O_APPEND);
+    REQUIRE(file);
+    REQUIRE(write(file.value, size(file.value), bytes) == Status::ok);
+    REQUIRE(close(file.value) == Status::ok);
+  }
+};
+
+}  // namespace
+
+TEST_CASE("an append is the upload of the whole object, as measured with blobfuse2 2.5.6") {
+  struct Case {
+    int appends;
+    std::size_t bytes;
+    std::uint64_t sent;
+  };
+  for (const Case& c : {Case{60, 1'000'000, 1'830'000'000}, Case{400, 10'000, 802'000'000},
+                        Case{5000, 100, 1'250'250'000}}) {
+    CAPTURE(c.appends);
+    Stage stage("blobfuse2");
+    for (int n = 0; n < c.appends; ++n) stage.append("train.log", std::string(c.bytes, 'x'));
+    CHECK(stage.store.puts == static_cast<std::uint64_t>(c.appends));
+    CHECK(stage.store.put_bytes == c.sent);
+    CHECK(stage.store.gets == 0);
+    CHECK(stage.memory.bytes("train.log").size() == c.bytes * static_cast<std::size_t>(c.appends));
+  }
+}
+
+TEST_CASE("a log kept open is sent once, and is not there before") {
+  Stage stage("rslex");
+  const auto file = stage.open("train.log", O_WRONLY | O_CREAT);
+  REQUIRE(file);
+  for (int n = 0; n < 100; ++n)
+    CHECK(stage.write(file.value, static_cast<std::uint64_t>(n), "x") == Status::ok);
+  CHECK(stage.store.puts == 0);
+  CHECK_FALSE(stage.memory.head("train.log"));
+  CHECK(stage.close(file.value) == Status::ok);
+  CHECK(stage.store.puts == 1);
+  CHECK(stage.memory.bytes("train.log").size() == 100);
+}
+
+TEST_CASE("every close of a descriptor that fork or dup made counts as the profile says") {
+  const auto puts_after = [](fuse::Profile::Dirty dirty) {
+    Stage stage("dprep", [&](fuse::Profile& profile) { profile.dirty = dirty; });
+    const auto file = stage.open("log", O_WRONLY | O_CREAT);
+    REQUIRE(file);
+    REQUIRE(stage.write(file.value, 0, "one") == Status::ok);
+    for (int n = 0; n < 3; ++n)
+      CHECK(stage.view->flush(stage.caller, file.value.node, file.value.handle) == Status::ok);
+    stage.view->release(stage.caller, file.value.node, file.value.handle);
+    return stage.store.puts.load();
+  };
+  CHECK(puts_after(fuse::Profile::Dirty::since_upload) == 1);
+  CHECK(puts_after(fuse::Profile::Dirty::for_ever) == 3);
+  CHECK(puts_after(fuse::Profile::Dirty::by_time) == 1);
+}
+
+TEST_CASE("opening for an append fetches the whole object once") {
+  Stage stage("rslex");
+  stage.memory.set("old.csv", std::string(5'000'000, 'o'));
+  stage.append("old.csv", "new");
+  CHECK(stage.store.gets == 3);  // blocks of 2 MiB
+  CHECK(stage.store.got_bytes == 5'000'000);
+  CHECK(stage.store.put_bytes == 5'000'003);
+  CHECK(stage.memory.bytes("old.csv").substr(4'999'999) == "onew");
+  stage.append("old.csv", "er");
+  CHECK(stage.store.gets == 3);
+  CHECK(stage.memory.bytes("old.csv").substr(4'999'999) == "onewer");
+}
+
+TEST_CASE("blocks are read as they are asked for, and ahead") {
+  Stage stage("rslex", [](fuse::Profile& profile) { profile.read_ahead = 0; });
+  std::string big(10U << 20U, 'a');
+  big[9U << 20U] = 'b';
+  stage.memory.set("big", big);
+  const auto file = stage.open("big", O_RDONLY);
+  REQUIRE(file);
+  CHECK(stage.store.gets == 0);
+  CHECK(stage.read(file.value, 9 << 20, 4) == "baaa");
+  CHECK(stage.store.gets == 1);
+  CHECK(stage.store.got_bytes == 2U << 20U);
+  CHECK(stage.read(file.value, (9 << 20) + 100, 4) == "aaaa");
+  CHECK(stage.store.gets == 1);
+  CHECK(stage.close(file.value) == Status::ok);
+  CHECK(stage.store.puts == 0);
+}
+
+TEST_CASE(
+    "a rename onto an existing file is refused or replaces, and the log says what would allow it") {
+  for (const auto& [profile, expected] :
+       {std::pair("blobfuse2", Status::ok), std::pair("dprep", Status::io)}) {
+    CAPTURE(profile);
+    Stage stage(profile);
+    stage.append("model.tmp", "new");
+    stage.append("model", "old");
+    CHECK(stage.view->rename(stage.caller, root_node, "model.tmp", root_node, "model", 0) ==
+          expected);
+    CHECK(stage.memory.bytes("model") == (expected == Status::ok ? "new" : "old"));
+    CHECK(stage.log.size() == (expected == Status::ok ? 0 : 1));
+    if (!stage.log.empty())
+      CHECK(stage.log[0] ==
+            "rename of 'model.tmp' to 'model' was refused: the profile dprep does not replace an "
+            "existing "
+            "file; remove it first, write to a new name, or use upload mode");
+  }
+}
+
+TEST_CASE(
+    "a store that does not take an upload fails the close; the bytes stay and go with the next "
+    "one") {
+  Stage stage("blobfuse2");
+  bool broken = true;
+  stage.store.before_put = [&](const std::string&) {
+    if (broken) throw base::Error(base::Code::unavailable, "503");
+  };
+  const auto file = stage.open("m.pt", O_WRONLY | O_CREAT);
+  REQUIRE(file);
+  REQUIRE(stage.write(file.value, 0, "weights") == Status::ok);
+  CHECK(stage.view->flush(stage.caller, file.value.node, file.value.handle) == Status::io);
+  CHECK(base::read_file(stage.scratch.path("unsent/m.pt")) == "weights");
+  broken = false;
+  CHECK(stage.close(file.value) == Status::ok);
+  CHECK(stage.memory.bytes("m.pt") == "weights");
+  CHECK_FALSE(fs::exists(stage.scratch.path("unsent/m.pt")));
+}
+
+TEST_CASE("what is still unsent when the mount ends is sent, or named") {
+  Stage stage("rslex");
+  stage.store.before_put = [](const std::string& name) {
+    if (name == "b") throw base::Error(base::Code::unavailable, "gone");
+  };
+  for (const char* name : {"a", "b"}) {
+    const auto file = stage.open(name, O_WRONLY | O_CREAT);
+    REQUIRE(file);
+    REQUIRE(stage.write(file.value, 0, "x") == Status::ok);
+  }
+  const auto unsent = stage.view->send_all();
+  REQUIRE(unsent.size() == 1);
+  CHECK(unsent[0].path == "b");
+  CHECK(stage.memory.bytes("a") == "x");
+  CHECK(base::read_file(stage.scratch.path("unsent/b")) == "x");
+}
+
+TEST_CASE(
+    "an append of a local store's object writes just the new bytes, and a crash half-way is "
+    "undone") {
+  support::Scratch scratch;
+  fs::create_directories(scratch.path("root"));
+  scratch.write("copy", "0123456789");
+  const base::Fd copy = base::open_file(scratch.path("copy"), O_RDWR);
+  store::LocalStore local(scratch.path("root"), scratch.path("intents"));
+  const auto first = local.put("log", {&copy, 5, {}, ""}, store::IfExists::replace);
+  const auto inode = [&] {
+    struct stat status {};
+    ::stat(scratch.path("root/log").c_str(), &status);
+    return status.st_ino;
+  };
+  const auto before = inode();
+  const auto second = local.put("log", {&copy, 10, std::vector<store::Extent>{{5, 5}}, first.tag},
+                                store::IfExists::replace);
+  CHECK(inode() == before);
+  CHECK(second.tag != first.tag);
+  CHECK(base::read_file(scratch.path("root/log")) == "0123456789");
+  // What a writer killed between the note and its end leaves.
+  std::string note = "append 5 " + scratch.path("root/log").native() + "\n";
+  note.resize(4352, '\0');
+  scratch.write("intents", note);
+  store::LocalStore::recover(scratch.path("intents"));
+  CHECK(base::read_file(scratch.path("root/log")) == "01234");
+  CHECK_FALSE(fs::exists(scratch.path("intents")));
+}
