@@ -10,6 +10,7 @@
 #include "base/hash.hpp"
 #include "base/names.hpp"
 #include "step/bind.hpp"
+#include "step/plain_upload.hpp"
 
 namespace step {
 namespace {
@@ -181,7 +182,8 @@ void refuse_wrong_kind(const BoundOutput& output, const fs::path& made) {
 
 // First everything is complete beside its destination, then it is shown: a disk that fills up in
 // between leaves nothing half-published.
-void publish_together(const Request& request, const Bindings& bindings, bool succeeded) {
+void publish_together(const Request& request, const Bindings& bindings, bool succeeded,
+                      std::vector<std::string>& notices) {
   std::vector<Draft> drafts;
   for (const auto& output : request.outputs) {
     const fs::path destination = without_slash(output.destination);
@@ -189,7 +191,14 @@ void publish_together(const Request& request, const Bindings& bindings, bool suc
     const auto made = to_publish(output, bindings.outputs.at(output.name), succeeded);
     if (!made) continue;
     refuse_wrong_kind(output, *made);
-    while_writing(output, destination, [&] { drafts.emplace_back(*made, destination); });
+    while_writing(output, destination, [&] {
+      for (const auto& name : make_plain(*made, fmt::format("output '{}'", output.name)))
+        notices.push_back(
+            fmt::format("output '{}': '{}' is no file and is left out: only files "
+                        "and folders can be uploaded",
+                        output.name, name));
+      drafts.emplace_back(*made, destination);
+    });
   }
   for (auto& draft : drafts) draft.show();
 }
@@ -214,8 +223,8 @@ void bind_outputs(const Request& request, const Folder& folder, Bindings& bindin
 }
 
 Published publish(const Request& request, const Bindings& bindings, bool succeeded) {
-  publish_together(request, bindings, succeeded);
   Published published;
+  publish_together(request, bindings, succeeded, published.notices);
   for (const auto& output : request.outputs) {
     const fs::path destination = without_slash(output.destination);
     boost::system::error_code ignored;

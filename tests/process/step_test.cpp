@@ -314,6 +314,48 @@ TEST_CASE("what a step puts in the place of its output's folder is published all
   CHECK(stage.text("store/made/a") == "1\n");
 }
 
+TEST_CASE("an upload holds what links led to, and no pipe") {
+  Stage stage;
+  stage.output("model", "store/model", DataType::uri_folder, AccessMode::upload);
+  stage.output("best", "store/best.txt", DataType::uri_file, AccessMode::upload);
+  stage.output("moved", "store/moved", DataType::uri_folder, AccessMode::upload);
+  const auto outcome = stage.run(
+      "mkdir deep && echo 1 > deep/one && echo 2 > two && ln -s ../two deep/two\n"
+      "ln -s $PWD/two ${{outputs.model}}/two\n"
+      "ln -s $PWD/deep ${{outputs.model}}/deep\n"
+      "ln -s two ${{outputs.model}}/latest\n"
+      "mkfifo ${{outputs.model}}/pipe\n"
+      "ln -s $PWD/two ${{outputs.best}}\n"
+      "rmdir ${{outputs.moved}} && ln -s $PWD/deep ${{outputs.moved}}\n");
+  REQUIRE(outcome.status == model::Status::completed);
+  CHECK(Stage::names(stage.scratch.path("store/model")) == "deep latest two");
+  CHECK(stage.text("store/model/two") == "2\n");
+  CHECK(stage.text("store/model/latest") == "2\n");
+  CHECK(stage.text("store/model/deep/two") == "2\n");
+  CHECK(stage.text("store/best.txt") == "2\n");
+  CHECK(stage.text("store/moved/one") == "1\n");
+  const auto notices = stage.told.of<events::Notice>();
+  REQUIRE(notices.size() == 1);
+  CHECK(notices[0].text ==
+        "output 'model': 'pipe' is no file and is left out: only files and folders can be "
+        "uploaded");
+}
+
+TEST_CASE("a link in an upload that leads to nothing or around itself fails the step") {
+  const auto error_of = [](const std::string& command) {
+    Stage stage;
+    stage.output("model", "store/model", DataType::uri_folder, AccessMode::upload);
+    const auto outcome = stage.run(command);
+    CHECK(outcome.status == model::Status::failed);
+    CHECK_FALSE(stage.there("store/model"));
+    return outcome.failure.value().summary;
+  };
+  CHECK(error_of("ln -s /no/such ${{outputs.model}}/x") ==
+        "output 'model': the link 'x' leads to nothing ('/no/such')");
+  CHECK(error_of("ln -s / ${{outputs.model}}/x") ==
+        "output 'model': the link 'x' leads to a folder that it is in ('/')");
+}
+
 TEST_CASE("the system's logs tell what amlocal did") {
   Stage stage;
   stage.scratch.write("data/rows.csv", "1,2\n");
