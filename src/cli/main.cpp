@@ -1,6 +1,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <boost/filesystem/exception.hpp>
 #include <ostream>
 
 #include "base/error.hpp"
@@ -55,6 +56,13 @@ const Verb* first_of_group(const std::vector<Verb>& verbs, const std::string& gr
   return nullptr;
 }
 
+// Without it no relative path means anything.
+void refuse_lost_folder(const App& app) {
+  if (app.here.empty())
+    throw base::Error(base::Code::not_found, "the current folder is gone or cannot be read")
+        .hint("change to a folder that exists, then run it again");
+}
+
 int dispatch(App& app, const std::vector<std::string>& given) {
   if (given.empty() || given[0] == "--help" || given[0] == "-h" || given[0] == "help") {
     app.out << page("help");
@@ -79,6 +87,7 @@ int dispatch(App& app, const std::vector<std::string>& given) {
     app.out << page(found->page);
     return 0;
   }
+  refuse_lost_folder(app);
   return found->run(app, rest);
 }
 
@@ -135,6 +144,11 @@ int main(App& app, const std::vector<std::string>& words) {
     app.out.flush();
     app.err << text::render(error, app.colour);
     return base::exit_status(error.code());
+  } catch (const fs::filesystem_error& problem) {
+    app.out.flush();
+    app.err << text::render(base::os_error("use", problem.path1().native(), problem.code().value()),
+                            app.colour);
+    return 1;
   } catch (const std::exception& problem) {
     app.out.flush();
     app.err << "amlocal: internal error: " << problem.what() << "\n";

@@ -8,6 +8,7 @@
 #include "base/files.hpp"
 #include "cli/colour.hpp"
 #include "cli/table.hpp"
+#include "text/diagnostic.hpp"
 
 namespace cli {
 
@@ -43,7 +44,8 @@ std::string failure_text(const events::Failure& failure, const std::string& log)
   if (!failure.place.empty()) text += fmt::format("  at {}\n", failure.place);
   if (!failure.log_tail.empty()) {
     text += "  the last lines of its log:\n";
-    for (const auto& line : failure.log_tail) text += fmt::format("    {}\n", line);
+    for (const auto& line : failure.log_tail)
+      text += fmt::format("    {}\n", text::shown_line(line));
   }
   if (!log.empty()) text += fmt::format("  the whole log: {}\n", base::display_path(log));
   if (!failure.hint.empty()) text += fmt::format("  hint: {}\n", failure.hint);

@@ -38,10 +38,14 @@ int list(const RunArgs& args, App& app) {
     return 0;
   }
   std::vector<std::vector<std::string>> rows{{"RUN", "STATUS", "STARTED", "TOOK", "DEFINITION"}};
-  for (const auto& run : runs)
+  for (const auto& run : runs) {
+    // A run that was killed before its first record: nobody knows when.
+    const bool has_begun = run.started != base::Time{};
     rows.push_back({run.name, paint(to_string(run.status), app.colour),
-                    base::to_iso(run.started).substr(0, 19) + "Z", base::duration_text(run.seconds),
-                    base::display_path(run.definition)});
+                    has_begun ? base::to_iso(run.started).substr(0, 19) + "Z" : "-",
+                    has_begun ? base::duration_text(run.seconds) : "-",
+                    has_begun ? base::display_path(run.definition) : "-"});
+  }
   app.out << format_table(rows);
   return 0;
 }

@@ -27,7 +27,8 @@ void check_name(const std::string& name) {
         good && (std::isalnum(static_cast<unsigned char>(c)) || c == '_' || c == '-' || c == '.');
   if (!good)
     throw base::Error(base::Code::bad_input, fmt::format("'{}' cannot be the name of a run", name))
-        .hint("use letters, digits, '_', '-' and '.', and begin with a letter or digit");
+        .hint(
+            "use letters, digits, '_', '-' and '.', and begin with a letter or digit; 255 at most");
 }
 
 // A run's folder, made under a hidden name with its lock already held, so that nobody ever sees a

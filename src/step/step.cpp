@@ -4,6 +4,7 @@
 #include <sys/wait.h>
 
 #include <boost/filesystem/exception.hpp>
+#include <map>
 
 #include "base/error.hpp"
 #include "fuse/server/client.hpp"
@@ -156,6 +157,16 @@ class Run {
                     outcome_.exit_code));
   }
 
+  // "python3, sleep (300)"
+  static std::string names_counted(const std::vector<std::string>& names) {
+    std::map<std::string, std::size_t> counts;
+    for (const auto& name : names) ++counts[name];
+    std::vector<std::string> words;
+    for (const auto& [name, count] : counts)
+      words.push_back(count > 1 ? fmt::format("{} ({})", name, count) : name);
+    return fmt::format("{}", fmt::join(words, ", "));
+  }
+
   void read_ending(const Supervised& ended) {
     outcome_.cpu_seconds = ended.cpu_seconds;
     outcome_.peak_bytes = ended.peak_bytes;
@@ -164,7 +175,7 @@ class Run {
         outcome_.exit_code = WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
     if (!ended.left.empty())
       notice(fmt::format("left background processes behind, now killed: {}",
-                         fmt::join(ended.left, ", ")));
+                         names_counted(ended.left)));
     const bool clean = ended.error.empty() && !ended.timed_out && outcome_.exit_code == 0;
     if (ended.canceled) {
       outcome_.status = model::Status::canceled;

@@ -17,14 +17,41 @@ std::string painted(std::string_view text, std::string_view paint, bool colour) 
   return colour ? fmt::format("{}{}{}", paint, text, plain) : std::string(text);
 }
 
-// The line and a caret below the column; tabs are kept so that the caret stays below.
+bool continues_character(char c) {
+  return (static_cast<unsigned char>(c) & 0xc0) == 0x80;
+}
+
+bool is_control(char c) {
+  return (static_cast<unsigned char>(c) < 0x20 && c != '\t') || c == 0x7f;
+}
+
+// The first boundary between characters at or after `at`.
+std::size_t boundary(std::string_view text, std::size_t at) {
+  while (at < text.size() && continues_character(text[at])) ++at;
+  return std::min(at, text.size());
+}
+
+// The line and a caret below the column; tabs are kept so that the caret stays below. Of a long
+// line only what surrounds the column is shown.
 std::string excerpt(const base::Place& place, std::string_view paint, bool colour) {
-  const std::string line = place.line_text();
+  constexpr std::size_t longest = 300;
+  constexpr std::size_t around = 100;
+  std::string line = place.line_text();
   if (line.empty()) return "";
+  std::size_t caret = std::min<std::size_t>(std::max(place.column, 1U) - 1, line.size());
+  if (line.size() > longest) {
+    const std::size_t end = boundary(line, caret + around);
+    if (end < line.size()) line.replace(end, std::string::npos, "...");
+    if (caret > around) {
+      const std::size_t begin = boundary(line, caret - around);
+      line.replace(0, begin, "...");
+      caret = caret - begin + 3;
+    }
+  }
+  std::replace_if(line.begin(), line.end(), is_control, '?');
   std::string blanks;
-  for (std::size_t n = 0; n + 1 < place.column && n < line.size(); ++n)
-    if ((static_cast<unsigned char>(line[n]) & 0xc0) != 0x80)
-      blanks += line[n] == '\t' ? '\t' : ' ';
+  for (std::size_t n = 0; n < caret; ++n)
+    if (!continues_character(line[n])) blanks += line[n] == '\t' ? '\t' : ' ';
   return fmt::format("    {}\n    {}{}\n", line, blanks, painted("^", paint, colour));
 }
 
@@ -126,6 +153,21 @@ std::string did_you_mean(std::string_view word, const std::vector<std::string>& 
       fmt::join(candidates.begin(), candidates.begin() + static_cast<std::ptrdiff_t>(shown), ", "));
   if (candidates.size() > shown) list += fmt::format(", and {} more", candidates.size() - shown);
   return list;
+}
+
+std::string shown_line(std::string_view line, std::size_t most) {
+  std::string shown;
+  for (std::size_t n = 0; n < line.size(); ++n) {
+    if (shown.size() >= most && !continues_character(line[n])) return shown + "...";
+    if (line[n] == '\033' && line.substr(n + 1).starts_with('[')) {
+      // Parameters and intermediates up to the final byte, ECMA-48 section 5.4.
+      n += 2;
+      while (n < line.size() && line[n] >= 0x20 && line[n] < 0x40) ++n;
+    } else {
+      shown += is_control(line[n]) ? '?' : line[n];
+    }
+  }
+  return shown;
 }
 
 }  // namespace text

@@ -52,4 +52,8 @@ std::string nearest(std::string_view word, const std::vector<std::string>& candi
 std::string did_you_mean(std::string_view word, const std::vector<std::string>& candidates,
                          std::size_t most = 12);
 
+// A foreign line as it may be shown on a terminal: without escape sequences, each other control
+// character as '?', tabs kept; cut with "..." where it is longer than `most` bytes.
+std::string shown_line(std::string_view line, std::size_t most = 400);
+
 }  // namespace text

@@ -114,13 +114,13 @@ TEST_CASE("a read-only input stays as it is, and background processes are named"
   stage.input("one", "data/rows.csv", DataType::uri_file, AccessMode::ro_mount);
   const auto outcome = stage.run(
       "echo x >> ${{inputs.raw}}/rows.csv; echo y >> ${{inputs.one}}; rm -rf ${{inputs.raw}}; "
-      "cat ${{inputs.one}} >/dev/null || exit 9; setsid sleep 77 & sleep 0.3");
+      "cat ${{inputs.one}} >/dev/null || exit 9; setsid sleep 77 & setsid sleep 78 & sleep 0.3");
   INFO(stage.log());
   REQUIRE(outcome.status == model::Status::completed);
   CHECK(stage.text("data/rows.csv") == "1,2\n");
   const auto notices = stage.told.of<events::Notice>();
   REQUIRE_FALSE(notices.empty());
-  CHECK(notices.back().text == "left background processes behind, now killed: sleep");
+  CHECK(notices.back().text == "left background processes behind, now killed: sleep (2)");
 }
 
 TEST_CASE("a Python exception is read from the log") {

@@ -108,3 +108,20 @@ TEST_CASE("suggestions: the nearest name, or all of them") {
   CHECK(text::did_you_mean("zzz", {"a1", "b2"}) == "one of: a1, b2");
   CHECK(text::did_you_mean("zzzzzz", {}) == "there is none");
 }
+
+TEST_CASE("of a long line only what surrounds the fault is shown, and no control character") {
+  const std::string message =
+      refusal("a: \"" + std::string(5000, 'x') + "\\q" + std::string(5000, 'y') + "\"\n");
+  CHECK(message.size() < 500);
+  CHECK(message.find("\n    ...xxx") != std::string::npos);
+  CHECK(message.find("yyy...\n") != std::string::npos);
+  const std::string raw = refusal("a: [\033[31m\n");
+  CHECK(raw.find('\033') == std::string::npos);
+}
+
+TEST_CASE("a foreign line is shown without escape sequences") {
+  CHECK(text::shown_line("\033[1;31mred\033[0m\tplain\a") == "red\tplain?");
+  CHECK(text::shown_line("caf\xc3\xa9", 4) == "caf\xc3\xa9");
+  CHECK(text::shown_line("abcdef", 3) == "abc...");
+  CHECK(text::shown_line("\033[") == "");
+}
