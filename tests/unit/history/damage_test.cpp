@@ -94,3 +94,27 @@ TEST_CASE("an index of a newer amlocal is refused and left as it is") {
         base::Code::newer_version);
   CHECK_FALSE(fs::exists(scratch.layout.run("two")));
 }
+
+TEST_CASE("a journal cut at any byte is read as a beginning of what happened, and nothing else") {
+  const support::Scratch scratch;
+  record(scratch.layout, "cut", 0);
+  const fs::path file = scratch.layout.run("cut") / "journal";
+  const std::string whole = base::read_file(file);
+  const auto lines = history::read_journal(file).lines;
+  REQUIRE(lines.size() >= 5);
+  std::size_t finished = 0;
+  for (std::size_t size = 0; size <= whole.size(); ++size) {
+    CAPTURE(size);
+    base::write_file_atomically(file, whole.substr(0, size));
+    const auto cut = history::read_journal(file);
+    CHECK(cut.damaged_line == 0);
+    REQUIRE(cut.lines.size() <= lines.size());
+    for (std::size_t n = 0; n < cut.lines.size(); ++n) REQUIRE(cut.lines[n] == lines[n]);
+    const auto run = history::read_run(scratch.layout, "cut");
+    // Only the last event ends the run: until then nobody holds its lock, so it was interrupted.
+    const bool ended = cut.lines.size() == lines.size();
+    CHECK(run.status == (ended ? model::Status::completed : model::Status::interrupted));
+    finished += ended ? 1 : 0;
+  }
+  CHECK(finished == 1);
+}

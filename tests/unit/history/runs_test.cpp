@@ -152,3 +152,39 @@ TEST_CASE("deleting a run takes its outputs along, but not those of an asset or 
   REQUIRE(history::list_runs(scratch.layout).size() == 1);
   CHECK(history::registered_assets(scratch.layout).size() == 1);
 }
+
+TEST_CASE("eight processes record, list and delete at once, and no run is lost or invented") {
+  const support::Scratch scratch;
+  constexpr int writers = 8, each = 6;
+  std::vector<pid_t> children;
+  for (int writer = 0; writer < writers; ++writer) {
+    const pid_t child = ::fork();
+    REQUIRE(child >= 0);
+    if (child == 0) {
+      try {
+        for (int n = 0; n < each; ++n) {
+          const std::string name = "w" + std::to_string(writer) + "-" + std::to_string(n);
+          record(scratch.layout, name, n);
+          history::list_runs(scratch.layout);
+          // Every third one goes again, while others list.
+          if (n % 3 == 2)
+            history::delete_run(scratch.layout, history::read_run(scratch.layout, name));
+        }
+      } catch (const std::exception&) {
+        ::_exit(1);
+      }
+      ::_exit(0);
+    }
+    children.push_back(child);
+  }
+  for (const pid_t child : children) {
+    int status = 0;
+    REQUIRE(::waitpid(child, &status, 0) == child);
+    CHECK(WIFEXITED(status));
+    CHECK(WEXITSTATUS(status) == 0);
+  }
+  const auto runs = history::list_runs(scratch.layout);
+  CHECK(runs.size() == writers * (each - each / 3));
+  for (const auto& run : runs) CHECK(run.status == Status::completed);
+  CHECK(history::rebuild_index(scratch.layout) == runs.size());
+}
