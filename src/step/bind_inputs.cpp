@@ -53,6 +53,25 @@ fs::path copy_input(const BoundInput& input, const fs::path& target, Bindings& b
   return target;
 }
 
+// A view keeps the step from changing what lies in it, not what its links lead to.
+void tell_links_out(const BoundInput& input, const fs::path& source, Bindings& bindings) {
+  constexpr std::size_t looked_at = 10'000;  // a look at more would cost what a view saves
+  boost::system::error_code failed;
+  std::size_t seen = 0;
+  for (fs::recursive_directory_iterator entry(source, failed), end;
+       !failed && entry != end && seen < looked_at; entry.increment(failed), ++seen) {
+    if (!fs::is_symlink(entry->symlink_status())) continue;
+    const fs::path target = fs::weakly_canonical(entry->path(), failed);
+    const fs::path inside = target.lexically_relative(source);
+    if (failed || (!inside.empty() && *inside.begin() != "..")) continue;
+    bindings.notices.push_back(fmt::format(
+        "input '{}': its link '{}' leads to '{}', which a read-only view does not protect; mode "
+        "download copies it",
+        input.name, entry->path().lexically_relative(source).native(), target.native()));
+    return;
+  }
+}
+
 // The mount point that a read-only view covers.
 fs::path view_input(const BoundInput& input, const fs::path& target, Bindings& bindings) {
   boost::system::error_code ignored;
@@ -61,6 +80,8 @@ fs::path view_input(const BoundInput& input, const fs::path& target, Bindings& b
   else
     base::open_file(target, O_WRONLY | O_CREAT);
   bindings.views.emplace_back(fs::canonical(input.source), target);
+  if (fs::is_directory(target, ignored))
+    tell_links_out(input, bindings.views.back().first, bindings);
   return target;
 }
 

@@ -392,4 +392,19 @@ TEST_CASE("a distribution starts one process a rank, each with its log") {
   CHECK(stage.log() == "rank 0 of 2\n");
 }
 
+TEST_CASE("a link that leads out of a read-only input is named") {
+  Stage stage;
+  stage.scratch.write("data/rows.csv", "1,2\n");
+  stage.scratch.write("elsewhere/secret", "x");
+  fs::create_symlink("rows.csv", stage.scratch.path("data/inside"));
+  fs::create_symlink(stage.scratch.path("elsewhere/secret"), stage.scratch.path("data/out"));
+  stage.input("raw", "data", DataType::uri_folder, AccessMode::ro_mount);
+  REQUIRE(stage.run("true").status == model::Status::completed);
+  const auto notices = stage.told.of<events::Notice>();
+  REQUIRE(notices.size() == 1);
+  CHECK(notices[0].text ==
+        "input 'raw': its link 'out' leads to '" + stage.scratch.path("elsewhere/secret").native() +
+            "', which a read-only view does not protect; mode download copies it");
+}
+
 }  // namespace
