@@ -133,7 +133,21 @@ class Target {
       if (auto* node = find_in_step(words_of(found[0].path))) return *node;
     throw base::Error(base::Code::usage,
                       fmt::format("{} {}: the definition has no such key", option_, key_))
-        .hint(text::did_you_mean(key_, names, 8));
+        .hint(nearest_by_last_word(names));
+  }
+
+  // A short key is compared with what the long ones end in.
+  std::string nearest_by_last_word(const std::vector<std::string>& names) const {
+    if (key_.find('.') == std::string::npos) {
+      std::vector<std::string> last;
+      for (const auto& name : names) last.push_back(name.substr(name.rfind('.') + 1));
+      const std::string near = text::nearest(key_, last);
+      const auto found = std::find(last.begin(), last.end(), near);
+      if (!near.empty())
+        return fmt::format("did you mean '{}'?",
+                           names[static_cast<std::size_t>(found - last.begin())]);
+    }
+    return text::did_you_mean(key_, names, 8);
   }
 
   [[noreturn]] void refuse_ambiguous(const std::vector<Candidate>& found) const {
@@ -152,8 +166,24 @@ class Target {
   base::Place place_;
 };
 
-void set_value(text::Node& node, const std::string& value, const base::Place& place,
-               const fs::path& here) {
+// Whether the mapping is one input or output, which a bare value can stand for.
+bool is_data_object(const text::Node& map) {
+  static constexpr std::string_view own[] = {"type",      "path", "mode",    "description",
+                                             "datastore", "name", "version", "default",
+                                             "optional",  "value"};
+  return std::all_of(map.entries.begin(), map.entries.end(), [](const text::Entry& entry) {
+    return std::find(std::begin(own), std::end(own), entry.key) != std::end(own);
+  });
+}
+
+void set_value(text::Node& node, const std::string& key, const std::string& value,
+               const base::Place& place, const fs::path& here) {
+  if (node.is_sequence() || (node.is_map() && !is_data_object(node)))
+    throw base::Error(base::Code::usage,
+                      fmt::format("--set {}: that key holds no single value", key))
+        .hint(node.is_map() && !node.entries.empty()
+                  ? fmt::format("name one of its keys, such as {}.{}", key, node.entries[0].key)
+                  : "name the key of a value");
   if (node.is_map()) {
     text::Node* path = node.find("path");
     if (!path) {
@@ -196,7 +226,7 @@ void apply_overrides(text::Node& root, const Overrides& overrides, const fs::pat
                      const Declared& declared) {
   for (const auto& assignment : overrides.set) {
     Target target(root, "--set", assignment, "inputs", declared);
-    set_value(target.find(), assignment.value, target.place(), here);
+    set_value(target.find(), assignment.key, assignment.value, target.place(), here);
   }
   for (const auto& assignment : overrides.mode) {
     const char* section = has_word(assignment.key, "inputs") ? "inputs" : "outputs";

@@ -5,6 +5,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <optional>
 
 #include "base/error.hpp"
@@ -21,6 +22,17 @@ std::optional<std::string_view> checked(std::string_view line) {
   const std::string_view json = line.substr(digits + 1);
   if (fmt::format("{:08x}", base::crc32c(json)) != line.substr(0, digits)) return std::nullopt;
   return json;
+}
+
+// Whether a writer that died in its first bytes could have left this.
+bool could_begin_a_line(std::string_view rest) {
+  constexpr std::string_view form = "hhhhhhhh {";
+  for (std::size_t n = 0; n < std::min(rest.size(), form.size()); ++n) {
+    const char c = rest[n];
+    const bool digit = (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f');
+    if (form[n] == 'h' ? !digit : c != form[n]) return false;
+  }
+  return true;
 }
 
 // Calls `take(line, whole)` for each line; the rest after the last newline is one that is not
@@ -77,7 +89,7 @@ JournalText read_journal(const fs::path& file) {
     const auto json = checked(line);
     if (json && whole) {
       journal.lines.emplace_back(*json);
-    } else if (whole) {
+    } else if (whole || !could_begin_a_line(line)) {
       journal.damaged_line = number;
       return false;
     }

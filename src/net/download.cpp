@@ -88,6 +88,11 @@ class Transfer {
     const bool continues =
         head.status == 206 &&
         head.header("content-range").starts_with(fmt::format("bytes {}-", size_));
+    if (head.status == 206 && !continues && !head.header("content-range").starts_with("bytes 0-"))
+      throw base::Error(base::Code::bad_input,
+                        fmt::format("{} answered with another part of the file than was asked for",
+                                    shown(wanted_.url)))
+          .hint("the server, or a proxy before it, is at fault: download the file by hand");
     if (!continues) start_over();
     validator_ = validator_of(head);
     total_.reset();

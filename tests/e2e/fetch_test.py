@@ -129,6 +129,10 @@ class Fetch(unittest.TestCase):
             self.assertEqual(len(server.requests), 1)
             self.job(server.url("/private.csv"))
             self.assertIn("needs a signature (SAS)", self.call("run", "job.yml", status=1))
+            server.http.files["/part.csv"] = File(b"", refusals=[(206, {"Content-Range": "bytes 500-502/9"})])
+            self.job(server.url("/part.csv"))
+            self.assertIn("answered with another part of the file than was asked for",
+                          self.call("run", "job.yml", status=1))
             self.job(server.url("/a.csv"), type="uri_folder")
             text = self.call("run", "job.yml", status=1)
             self.assertIn("input 'raw' is a uri_folder", text)

@@ -118,3 +118,12 @@ TEST_CASE("a journal cut at any byte is read as a beginning of what happened, an
   }
   CHECK(finished == 1);
 }
+
+TEST_CASE("what was never a line is damage also at the end") {
+  const support::Scratch scratch;
+  record(scratch.layout, "odd", 0);
+  const fs::path file = scratch.layout.run("odd") / "journal";
+  base::write_file_atomically(file, "\x01\x80 neither a sum nor an event");
+  CHECK(history::read_journal(file).damaged_line == 1);
+  CHECK(error_of([&] { history::read_run(scratch.layout, "odd"); }).code() == base::Code::corrupt);
+}
