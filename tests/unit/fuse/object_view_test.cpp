@@ -164,8 +164,14 @@ TEST_CASE("blocks are read as they are asked for, and ahead") {
 
 TEST_CASE(
     "a rename onto an existing file is refused or replaces, and the log says what would allow it") {
-  for (const auto& [profile, expected] :
-       {std::pair("blobfuse2", Status::ok), std::pair("dprep", Status::io)}) {
+  struct Case {
+    const char* profile;
+    Status expected;
+  };
+  for (const Case& c : {Case{"blobfuse2", Status::ok}, Case{"dprep", Status::io}}) {
+    // Clang 14 captures no structured binding.
+    const char* profile = c.profile;
+    const Status expected = c.expected;
     CAPTURE(profile);
     Stage stage(profile);
     stage.append("model.tmp", "new");
