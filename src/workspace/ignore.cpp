@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cctype>
+#include <map>
 
 namespace workspace {
 namespace {
@@ -75,7 +76,21 @@ Bracket match_bracket(std::string_view pattern, std::size_t at, unsigned char c)
   return {true, matched != negated && c != '/', at + 1};
 }
 
-Match match(std::string_view whole, std::size_t p, std::string_view name) {
+// What is known of "does the pattern from p on fit the last n bytes of the name": stars ask the
+// same question again and again, and without this a few of them cost exponential time.
+using Known = std::map<std::pair<std::size_t, std::size_t>, Match>;
+
+Match match_here(std::string_view whole, std::size_t p, std::string_view name, Known& known);
+
+Match match(std::string_view whole, std::size_t p, std::string_view name, Known& known) {
+  const std::pair question(p, name.size());
+  if (const auto answer = known.find(question); answer != known.end()) return answer->second;
+  const Match result = match_here(whole, p, name, known);
+  known.emplace(question, result);
+  return result;
+}
+
+Match match_here(std::string_view whole, std::size_t p, std::string_view name, Known& known) {
   for (; p < whole.size(); ++p) {
     const char c = whole[p];
     if (name.empty() && c != '*') return Match::text_ended;
@@ -94,12 +109,13 @@ Match match(std::string_view whole, std::size_t p, std::string_view name) {
       const bool ends_part =
           p == whole.size() || whole[p] == '/' || whole.substr(p).starts_with("\\/");
       const bool crosses = p - first > 1 && starts_part && ends_part;
-      if (crosses && p < whole.size() && whole[p] == '/' && match(whole, p + 1, name) == Match::yes)
+      if (crosses && p < whole.size() && whole[p] == '/' &&
+          match(whole, p + 1, name, known) == Match::yes)
         return Match::yes;
       if (p == whole.size())
         return crosses || name.find('/') == std::string_view::npos ? Match::yes : Match::no;
       for (std::size_t skip = 0; skip <= name.size(); ++skip) {
-        const Match rest = match(whole, p, name.substr(skip));
+        const Match rest = match(whole, p, name.substr(skip), known);
         if (rest != Match::no) return rest;
         if (skip < name.size() && name[skip] == '/' && !crosses) return Match::no;
       }
@@ -137,7 +153,8 @@ bool glob_match(std::string_view pattern, std::string_view name) {
   // slashes although its stars are no whole part of the path. Source: git's dir.c, match_pathname.
   const auto plain = std::min(pattern.find_first_of("*?[\\"), pattern.size());
   if (name.substr(0, plain) != pattern.substr(0, plain)) return false;
-  return match(pattern.substr(plain), 0, name.substr(plain)) == Match::yes;
+  Known known;
+  return match_here(pattern.substr(plain), 0, name.substr(plain), known) == Match::yes;
 }
 
 void IgnoreRules::add(std::string_view text, const std::string& folder) {

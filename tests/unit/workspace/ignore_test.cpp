@@ -115,3 +115,12 @@ TEST_CASE("random rules decide as `git check-ignore` does") {
     CHECK(ours == answer);
   }
 }
+
+TEST_CASE("many stars cost no exponential time") {
+  std::string pattern, name;
+  for (int n = 0; n < 40; ++n) {
+    pattern += "**/a*";
+    name += "a/aa";
+  }
+  CHECK_FALSE(workspace::glob_match(pattern + "b", name));
+}
