@@ -212,16 +212,19 @@ TEST_CASE("what is still unsent when the mount ends is sent, or named") {
   stage.store.before_put = [](const std::string& name) {
     if (name == "b") throw base::Error(base::Code::unavailable, "gone");
   };
+  std::vector<Stage::File> open;
   for (const char* name : {"a", "b"}) {
     const auto file = stage.open(name, O_WRONLY | O_CREAT);
     REQUIRE(file);
     REQUIRE(stage.write(file.value, 0, "x") == Status::ok);
+    open.push_back(file.value);
   }
   const auto unsent = stage.view->send_all();
   REQUIRE(unsent.size() == 1);
   CHECK(unsent[0].path == "b");
   CHECK(stage.memory.bytes("a") == "x");
   CHECK(base::read_file(stage.scratch.path("unsent/b")) == "x");
+  for (const auto& file : open) stage.view->release(stage.caller, file.node, file.handle);
 }
 
 TEST_CASE(
