@@ -1,7 +1,9 @@
 #include <fmt/format.h>
 #include <signal.h>
 
+#include <algorithm>
 #include <boost/filesystem/operations.hpp>
+#include <cctype>
 #include <memory>
 #include <ostream>
 
@@ -59,16 +61,32 @@ void declare(Options& options, Args& args) {
   options.flag("--json", args.json);
 }
 
-// The command to repeat a failed run with: the same but for what names or narrows a run.
+// As it must be typed so that the shell hands over just this: the command is there to be pasted.
+std::string shell_word(const std::string& text) {
+  constexpr std::string_view plain = "_-./=:@,+%";
+  if (!text.empty() && std::all_of(text.begin(), text.end(), [&](unsigned char c) {
+        return std::isalnum(c) || plain.find(static_cast<char>(c)) != plain.npos;
+      }))
+    return text;
+  std::string quoted = "'";
+  for (const char c : text) quoted += c == '\'' ? std::string("'\\''") : std::string(1, c);
+  return quoted + "'";
+}
+
+// The command to repeat a failed run with: the same but for the run's name and --only.
 std::string retry_command(const Args& args) {
-  std::string command = "amlocal run " + base::display_path(args.file);
-  for (const auto& word : args.set) command += fmt::format(" --set {}", word);
-  for (const auto& word : args.mode) command += fmt::format(" --mode {}", word);
-  for (const auto& word : args.pass_env) command += fmt::format(" --pass-env {}", word);
-  if (args.data_access != "link") command += fmt::format(" --data-access {}", args.data_access);
-  if (!args.profile.empty()) command += fmt::format(" --mount-profile {}", args.profile);
-  if (!args.cost.empty()) command += fmt::format(" --cost {}", args.cost);
-  if (!args.clock.empty()) command += fmt::format(" --clock {}", args.clock);
+  std::string command = "amlocal run " + shell_word(base::display_path(args.file));
+  const auto add = [&](const char* option, const std::string& value) {
+    if (!value.empty()) command += fmt::format(" {} {}", option, shell_word(value));
+  };
+  for (const auto& word : args.set) add("--set", word);
+  for (const auto& word : args.mode) add("--mode", word);
+  for (const auto& word : args.pass_env) add("--pass-env", word);
+  add("--until", args.until);
+  if (args.data_access != "link") add("--data-access", args.data_access);
+  add("--mount-profile", args.profile);
+  add("--cost", args.cost);
+  add("--clock", args.clock);
   return command;
 }
 
