@@ -37,7 +37,8 @@ struct JournalText {
 };
 
 // Reads a journal up to its first damaged line. A last line without its newline was never
-// finished: it is left out, and is no damage where it could be the beginning of one. Throws not_found, permission or io.
+// finished: it is left out, and is no damage where it could be the beginning of one. Throws
+// not_found, permission or io.
 JournalText read_journal(const fs::path& file);
 
 // The lines after (and before) a damaged one too: every line whose checksum is right.
