@@ -166,8 +166,12 @@ std::optional<fs::path> to_publish(const BoundOutput& output, const fs::path& pl
                                    bool succeeded) {
   if (output.mode == AccessMode::direct || !is_there(place)) return std::nullopt;
   if (output.mode == AccessMode::upload) return succeeded ? std::optional(place) : std::nullopt;
-  const fs::path link = model::is_file(output.type) ? place.parent_path() : place;
-  return fs::is_symlink(fs::symlink_status(link)) ? std::nullopt : std::optional(place);
+  const bool is_file = model::is_file(output.type);
+  const fs::path destination = without_slash(output.destination);
+  boost::system::error_code ignored;
+  const bool linked = fs::equivalent(is_file ? place.parent_path() : place,
+                                     is_file ? destination.parent_path() : destination, ignored);
+  return linked ? std::nullopt : std::optional(place);
 }
 
 void refuse_wrong_kind(const BoundOutput& output, const fs::path& made) {
@@ -180,6 +184,30 @@ void refuse_wrong_kind(const BoundOutput& output, const fs::path& made) {
                    : "write into the given folder, or make the output a uri_file");
 }
 
+std::string title_of(const BoundOutput& output) {
+  return fmt::format("output '{}'", output.name);
+}
+
+Views views_of(const Bindings& bindings) {
+  Views views = bindings.views;
+  for (const auto& mount : bindings.mounts) views.emplace_back(mount.root, mount.point);
+  return views;
+}
+
+// What was written straight to its place must not lead into folders that go with the step.
+void settle_written(const Request& request, const BoundOutput& output, const Bindings& bindings,
+                    std::vector<std::string>& notices) {
+  const fs::path destination = without_slash(output.destination);
+  if (!is_there(destination)) return;
+  while_writing(output, destination, [&] {
+    // The place of a folder may be a link of the user's own: it was there before.
+    for (auto& text :
+         settle_links(model::is_file(output.type) ? destination : fs::weakly_canonical(destination),
+                      request.folder, views_of(bindings), title_of(output)))
+      notices.push_back(std::move(text));
+  });
+}
+
 // First everything is complete beside its destination, then it is shown: a disk that fills up in
 // between leaves nothing half-published.
 void publish_together(const Request& request, const Bindings& bindings, bool succeeded,
@@ -190,13 +218,10 @@ void publish_together(const Request& request, const Bindings& bindings, bool suc
     if (is_mounted(bindings, output)) continue;  // it is there already
     const auto made = to_publish(output, bindings.outputs.at(output.name), succeeded);
     if (!made) continue;
-    refuse_wrong_kind(output, *made);
     while_writing(output, destination, [&] {
-      for (const auto& name : make_plain(*made, fmt::format("output '{}'", output.name)))
-        notices.push_back(
-            fmt::format("output '{}': '{}' is no file and is left out: only files "
-                        "and folders can be uploaded",
-                        output.name, name));
+      for (auto& text : make_plain(*made, views_of(bindings), title_of(output)))
+        notices.push_back(std::move(text));
+      refuse_wrong_kind(output, *made);
       drafts.emplace_back(*made, destination);
     });
   }
@@ -229,6 +254,9 @@ Published publish(const Request& request, const Bindings& bindings, bool succeed
     const fs::path destination = without_slash(output.destination);
     boost::system::error_code ignored;
     if (output.mode == AccessMode::upload && !succeeded) continue;
+    if (output.mode != AccessMode::direct && output.mode != AccessMode::upload &&
+        !is_mounted(bindings, output))
+      settle_written(request, output, bindings, published.notices);
     const bool there = fs::exists(destination, ignored);
     const auto size = base::measure_tree(destination);
     if (succeeded && output.mode != AccessMode::direct && size.files == 0)

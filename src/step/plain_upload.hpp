@@ -2,17 +2,27 @@
 #pragma once
 
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "base/path.hpp"
 
 namespace step {
 
+// Inputs that only the command saw: where the data lies → where it was seen.
+using Views = std::vector<std::pair<fs::path, fs::path>>;
+
 // Puts in the place of each link below `made` (and of `made` itself) what it leads to, as the
 // cloud's upload does: the step's working folder, where most such links lead, is gone afterwards.
 // A relative link that stays below `made` is kept. Removes pipes, sockets and devices, and gives
-// their paths below `made`. Throws bad_input for a link to nothing or to a folder around itself,
-// naming it after `what` ("output 'model'").
-std::vector<std::string> make_plain(const fs::path& made, const std::string& what);
+// notices of them that begin with `what` ("output 'model'"). Throws bad_input for a link to nothing
+// or to a folder around itself, naming it.
+std::vector<std::string> make_plain(const fs::path& made, const Views&, const std::string& what);
+
+// The same for a place that was written directly and may hold more than this step's files: only
+// links into `own`, the step's folder, are replaced. Those to nothing or out of `destination`, and
+// pipes, sockets and devices, stay and are named in the notices.
+std::vector<std::string> settle_links(const fs::path& destination, const fs::path& own,
+                                      const Views&, const std::string& what);
 
 }  // namespace step

@@ -356,6 +356,59 @@ TEST_CASE("a link in an upload that leads to nothing or around itself fails the 
         "output 'model': the link 'x' leads to a folder that it is in ('/')");
 }
 
+TEST_CASE("what is written in place leads into no folder that goes, and other links are named") {
+  Stage stage;
+  stage.scratch.write("data/rows.csv", "1,2\n");
+  stage.input("raw", "data", DataType::uri_folder, AccessMode::ro_mount);
+  stage.input("one", "data/rows.csv", DataType::uri_file, AccessMode::ro_mount);
+  stage.output("model", "store/model", DataType::uri_folder, AccessMode::rw_mount);
+  stage.output("best", "store/best.txt", DataType::uri_file, AccessMode::rw_mount);
+  stage.output("moved", "store/moved", DataType::uri_folder, AccessMode::rw_mount);
+  const auto outcome = stage.run(
+      "mkdir deep && echo 1 > deep/one && echo 2 > two\n"
+      "ln -s $PWD/deep ${{outputs.model}}/deep\n"
+      "ln -s ${{inputs.raw}} ${{outputs.model}}/raw\n"
+      "ln -s ${{inputs.one}} ${{outputs.model}}/rows\n"
+      "ln -s deep/one ${{outputs.model}}/latest\n"
+      "ln -s /no/such ${{outputs.model}}/gone\n"
+      "ln -s /etc/passwd ${{outputs.model}}/out\n"
+      "mkfifo ${{outputs.model}}/pipe\n"
+      "ln -s $PWD/two ${{outputs.best}}\n"
+      "rm ${{outputs.moved}} && ln -s $PWD/deep ${{outputs.moved}}\n");
+  REQUIRE(outcome.status == model::Status::completed);
+  CHECK(stage.text("store/model/deep/one") == "1\n");
+  CHECK(stage.text("store/model/latest") == "1\n");
+  CHECK(stage.text("store/model/raw/rows.csv") == "1,2\n");
+  CHECK(stage.text("store/model/rows") == "1,2\n");
+  CHECK(stage.text("store/best.txt") == "2\n");
+  CHECK(stage.text("store/moved/one") == "1\n");
+  std::string notices;
+  for (const auto& notice : stage.told.of<events::Notice>()) notices += notice.text + "\n";
+  INFO(notices);
+  for (const char* text :
+       {"output 'model': the link 'deep' led into the step's own folder and is now what was there",
+        "output 'model': the link 'raw' led into", "output 'model': the link 'rows' led into",
+        "output 'model': the link 'gone' leads to nothing ('/no/such')\n",
+        "output 'model': the link 'out' leads out of it, where the cloud keeps nothing "
+        "('/etc/passwd')\n",
+        "output 'model': 'pipe' is no file: ", "output 'best': the link 'best.txt' led into"})
+    CHECK(notices.find(text) != std::string::npos);
+}
+
+TEST_CASE("an upload takes the input that a link in it leads to") {
+  Stage stage;
+  stage.scratch.write("data/rows.csv", "1,2\n");
+  stage.input("raw", "data", DataType::uri_folder, AccessMode::ro_mount);
+  stage.input("one", "data/rows.csv", DataType::uri_file, AccessMode::ro_mount);
+  stage.output("made", "store/made", DataType::uri_folder, AccessMode::upload);
+  const auto outcome = stage.run(
+      "ln -s ${{inputs.raw}}/rows.csv ${{outputs.made}}/a; ln -s ${{inputs.one}} aside\n"
+      "ln -s $PWD/aside ${{outputs.made}}/b");
+  REQUIRE(outcome.status == model::Status::completed);
+  CHECK(stage.text("store/made/a") == "1,2\n");
+  CHECK(stage.text("store/made/b") == "1,2\n");
+}
+
 TEST_CASE("the system's logs tell what amlocal did") {
   Stage stage;
   stage.scratch.write("data/rows.csv", "1,2\n");
