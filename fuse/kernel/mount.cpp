@@ -109,6 +109,7 @@ Mount Mount::start(FileSystem& view, const MountOptions& options) {
   arguments.add("default_permissions");
   if (options.read_only) arguments.add("ro");
   if (options.for_others) arguments.add("allow_other");
+  if (options.ends_with_process) arguments.add("auto_unmount");
   auto state = std::make_unique<State>();
   state->view = &view;
   state->point = options.point;
@@ -127,13 +128,13 @@ Mount Mount::start(FileSystem& view, const MountOptions& options) {
   return Mount(std::move(state));
 }
 
-std::vector<FileSystem::Unsent> Mount::finish() {
+std::vector<FileSystem::Unsent> Mount::finish(bool send) {
   // Written-back pages first: the view can only send what the kernel has given it.
   if (const int fd = ::open(state_->point.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC); fd >= 0) {
     ::syncfs(fd);
     ::close(fd);
   }
-  auto unsent = state_->view->send_all();
+  auto unsent = send ? state_->view->send_all() : state_->view->unsent();
   state_.reset();
   return unsent;
 }

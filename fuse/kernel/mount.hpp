@@ -15,6 +15,7 @@ struct MountOptions {
   std::string name;  // what mount(8) shows as the source
   bool read_only = false;
   bool for_others = false;  // other users may use it (allow_other): needs root or user_allow_other
+  bool ends_with_process = false;  // unmounted also when this process is killed; needs fusermount3
 };
 
 class Mount {
@@ -28,9 +29,10 @@ class Mount {
   // Unmounts lazily and waits for the threads a moment; what is unsent stays where it is.
   ~Mount();
 
-  // Unmounts and ends the threads that serve it; what had not reached the store is sent before.
-  // Returns the files that could not be. Busy folders are unmounted lazily.
-  std::vector<FileSystem::Unsent> finish();
+  // Unmounts and ends the threads that serve it. What had not reached the store is sent before, or
+  // with `send` false left where it is. Returns the files that did not reach it. Busy folders are
+  // unmounted lazily.
+  std::vector<FileSystem::Unsent> finish(bool send = true);
   // Whether somebody unmounted it from outside, or the kernel gave it up.
   bool ended() const;
 

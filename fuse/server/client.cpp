@@ -7,9 +7,11 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <boost/filesystem/operations.hpp>
 #include <cstdlib>
 #include <nlohmann/json.hpp>
+#include <sstream>
 
 #include "base/files.hpp"
 
@@ -44,10 +46,16 @@ base::Error died() {
 }  // namespace
 
 struct MountProcess::State {
-  base::Child child;
+  std::optional<base::Child> child;
   base::Fd control;
   std::string text;
   bool own_namespace = false;
+  std::vector<fs::path> points;  // mounted for all to see, to be unmounted should the process die
+
+  ~State() {
+    child.reset();
+    for (const auto& point : points) unmount_left_over(point);
+  }
 
   // The next line before the deadline; nothing when the process hung up.
   std::optional<std::string> read_line(Clock::time_point deadline) {
@@ -98,17 +106,19 @@ MountProcess MountProcess::start(const Order& order) {
        .descriptors = {{theirs.get(), control_number}},
        .own_group = true});
   theirs.reset();
-  auto state =
-      std::unique_ptr<State>(new State{std::move(child), std::move(ours), "", order.own_namespace});
+  auto state = std::unique_ptr<State>(new State{std::move(child), std::move(ours), "", false, {}});
   state->say(to_json(order));
   const auto answer = state->read_line(Clock::now() + start_patience);
   if (!answer) throw died();
   if (answer->starts_with("error ")) throw error_from(answer->substr(6));
+  state->own_namespace = *answer == "ready alone";
+  if (!state->own_namespace)
+    for (const auto& session : order.sessions) state->points.push_back(session.point);
   return MountProcess(std::move(state));
 }
 
 int MountProcess::pid() const {
-  return state_->child.pid();
+  return state_->child->pid();
 }
 
 std::vector<base::Fd> MountProcess::namespaces() const {
@@ -122,20 +132,22 @@ std::vector<base::Fd> MountProcess::namespaces() const {
   return namespaces;
 }
 
-Finished MountProcess::finish(std::chrono::milliseconds patience) {
+Finished MountProcess::finish(std::chrono::milliseconds patience, bool send) {
   const auto deadline = Clock::now() + patience;
-  state_->say("finish");
+  state_->say(send ? "finish" : "abandon");
   const auto line = state_->read_line(deadline);
   if (!line) throw died();
   if (line->starts_with("error ")) throw error_from(line->substr(6));
   if (!line->starts_with("finished ")) throw died();
   Finished finished = finished_from_json(line->substr(9));
-  state_->child.wait();
+  state_->child->wait();
+  state_->points.clear();
   return finished;
 }
 
 int MountProcess::let_go() {
-  return state_->child.release();
+  state_->points.clear();
+  return state_->child->release();
 }
 
 fs::path mount_program() {
@@ -148,6 +160,30 @@ fs::path mount_program() {
     if (is_program(candidate)) return candidate;
   throw base::Error(base::Code::unavailable, "the program 'amlocal-mount' is missing")
       .hint("install amlocal again");
+}
+
+std::vector<fs::path> mounts_below(const fs::path& folder) {
+  // Source: proc(5), mountinfo: the fifth word is the mount point, blanks in it as \040.
+  std::vector<fs::path> points;
+  std::istringstream lines(base::read_file("/proc/self/mountinfo"));
+  const std::string below = folder.native() + "/";
+  for (std::string line; std::getline(lines, line);) {
+    std::istringstream words(line);
+    std::string word;
+    for (int n = 0; n < 5; ++n) words >> word;
+    std::string point;
+    for (std::size_t at = 0; at < word.size(); ++at) {
+      if (word[at] == '\\' && at + 3 < word.size()) {
+        point += static_cast<char>(std::stoi(word.substr(at + 1, 3), nullptr, 8));
+        at += 3;
+      } else {
+        point += word[at];
+      }
+    }
+    if (point.starts_with(below)) points.emplace_back(point);
+  }
+  std::reverse(points.begin(), points.end());
+  return points;
 }
 
 void unmount_left_over(const fs::path& point) {

@@ -17,17 +17,17 @@ class MountProcess {
   static MountProcess start(const Order&);
   MountProcess(MountProcess&&) noexcept;
   MountProcess& operator=(MountProcess&&) = delete;
-  // Kills the process; in a namespace of its own nothing is left mounted.
+  // Kills the process; what only it has mounted goes with it.
   ~MountProcess();
 
   // Its namespaces, for a command that is to see the mounts: /proc/PID/ns/user and mnt. Empty where
-  // it has none of its own.
+  // it has none of its own: then all of the user's processes see them.
   std::vector<base::Fd> namespaces() const;
   int pid() const;
 
-  // Sends what is unsent, unmounts and waits for the end, at most so long. Throws unavailable when
-  // the process died before, and io when it did not come to an end.
-  Finished finish(std::chrono::milliseconds patience);
+  // Sends what is unsent (not with `send` false), unmounts and waits for the end, at most so long.
+  // Throws unavailable when the process died before, and io when it did not come to an end.
+  Finished finish(std::chrono::milliseconds patience, bool send = true);
   // For an order with a state folder: it goes on alone. Returns its process id.
   int let_go();
 
@@ -41,6 +41,8 @@ class MountProcess {
 // unavailable.
 fs::path mount_program();
 
+// The mount points in `folder`, the innermost first. Throws io.
+std::vector<fs::path> mounts_below(const fs::path& folder);
 // Takes away a mount whose server has died; harmless where there is none.
 void unmount_left_over(const fs::path& point);
 

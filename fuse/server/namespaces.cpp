@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 #include <sched.h>
 #include <sys/mount.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "base/error.hpp"
@@ -16,24 +17,39 @@ void write_text(const char* path, const std::string& text) {
   base::write_all(base::open_file(path, O_WRONLY), text, path);
 }
 
-}  // namespace
-
-void enter_own_namespaces() {
+bool enter() {
   const uid_t user = ::geteuid();
   const gid_t group = ::getegid();
-  if (::unshare(CLONE_NEWNS | (user == 0 ? 0 : CLONE_NEWUSER)) != 0)
-    throw base::Error(base::Code::unavailable, "this machine allows no mount namespaces")
-        .hint(
-            "run as root, allow user namespaces (sysctl kernel.unprivileged_userns_clone=1), or "
-            "use --data-access link");
-  if (user != 0) {
-    write_text("/proc/self/setgroups", "deny");
-    write_text("/proc/self/uid_map", fmt::format("{} {} 1\n", user, user));
-    write_text("/proc/self/gid_map", fmt::format("{} {} 1\n", group, group));
+  if (::unshare(CLONE_NEWNS | (user == 0 ? 0 : CLONE_NEWUSER)) != 0) return false;
+  try {
+    if (user != 0) {
+      write_text("/proc/self/setgroups", "deny");
+      write_text("/proc/self/uid_map", fmt::format("{} {} 1\n", user, user));
+      write_text("/proc/self/gid_map", fmt::format("{} {} 1\n", group, group));
+    }
+  } catch (const base::Error&) {
+    return false;
   }
   // What the machine mounts later is seen here, what is mounted here is not seen there.
-  base::sys("make a private view of", "/",
-            [] { return ::mount("none", "/", nullptr, MS_REC | MS_SLAVE, nullptr); });
+  return ::mount("none", "/", nullptr, MS_REC | MS_SLAVE, nullptr) == 0;
+}
+
+// Some machines (Ubuntu 24.04 with AppArmor) allow the namespace and then refuse the mount in it;
+// a process cannot leave it again, so a child tries it first.
+bool can_enter() {
+  const pid_t child = ::fork();
+  if (child == 0) ::_exit(enter() ? 0 : 1);
+  int status = 1;
+  while (child > 0 && ::waitpid(child, &status, 0) < 0 && errno == EINTR) {
+  }
+  return child > 0 && status == 0;
+}
+
+}  // namespace
+
+bool enter_own_namespaces() {
+  // Root's own mount namespace can only be refused at its first call.
+  return (::geteuid() == 0 || can_enter()) && enter();
 }
 
 }  // namespace fuse

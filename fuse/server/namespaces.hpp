@@ -3,8 +3,8 @@
 
 namespace fuse {
 
-// As an ordinary user also a user namespace, in which the user is still the same. Throws
-// unavailable where the machine does not allow it.
-void enter_own_namespaces();
+// As an ordinary user also a user namespace, in which the user is still the same. False, and
+// nothing has changed, where the machine does not allow it. To be called before any thread starts.
+bool enter_own_namespaces();
 
 }  // namespace fuse

@@ -91,7 +91,8 @@ std::string to_json(const Finished& finished) {
 Finished finished_from_json(const std::string& text) {
   try {
     Finished finished;
-    for (const auto& file : json::parse(text).at("unsent"))
+    const json j = json::parse(text);
+    for (const auto& file : j.at("unsent"))
       finished.unsent.push_back(
           {file.at("session").get<std::string>(),
            {file.at("path").get<std::string>(), file.at("why").get<std::string>()}});

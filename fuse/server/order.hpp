@@ -32,8 +32,10 @@ struct Order {
   std::string cost = "none";     // a cost profile's name, or the path of the user's own
   std::string clock = "ledger";  // meter::parse_clock
   bool see_everything = false;
-  bool own_namespace = false;  // mounts are seen only by who joins the process's namespaces
-  bool for_others = false;     // other users may use the mounts
+  // Mounts are to be seen only by who joins the process's namespaces. Where the machine allows
+  // none, fusermount3 mounts for all, and unmounts when the process has gone.
+  bool own_namespace = false;
+  bool for_others = false;  // other users may use the mounts
   // A folder, for a mount that outlives who asked for it (`amlocal mount`): it serves until SIGTERM
   // or an unmount from outside, holds the lock `lock` there all the while, and leaves
   // `finished.json`.

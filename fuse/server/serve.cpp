@@ -134,30 +134,32 @@ std::unique_ptr<FileSystem> make_view(const Order& order, Session& session, Mete
   return make_object_view(*session.store, std::move(options));
 }
 
-std::vector<Session> start(const Order& order, std::optional<Metering>& metering, Log& log) {
-  if (order.own_namespace) enter_own_namespaces();
+std::vector<Session> start(const Order& order, bool seen_by_all, std::optional<Metering>& metering,
+                           Log& log) {
   metering.emplace(order);
   std::vector<Session> sessions;
   for (const auto& wanted : order.sessions)
-    base::while_doing(
-        [&] { return "mounting " + wanted.name; },
-        [&] {
-          Session& session = sessions.emplace_back();
-          session.order = wanted;
-          session.view = make_view(order, session, *metering, log);
-          if (auto& ledger = metering->ledger)
-            session.view =
-                make_recorded(std::move(session.view), *ledger, ledger->session(wanted.name));
-          session.mount.emplace(Mount::start(*session.view, {wanted.point, "amlocal:" + wanted.name,
-                                                             wanted.read_only, order.for_others}));
-        });
+    base::while_doing([&] { return "mounting " + wanted.name; },
+                      [&] {
+                        Session& session = sessions.emplace_back();
+                        session.order = wanted;
+                        session.view = make_view(order, session, *metering, log);
+                        if (auto& ledger = metering->ledger)
+                          session.view = make_recorded(std::move(session.view), *ledger,
+                                                       ledger->session(wanted.name));
+                        // A mount that a whole machine sees must not outlive a killed process.
+                        const bool ends_with_us = seen_by_all && order.state.empty();
+                        session.mount.emplace(Mount::start(
+                            *session.view, {wanted.point, "amlocal:" + wanted.name,
+                                            wanted.read_only, order.for_others, ends_with_us}));
+                      });
   return sessions;
 }
 
-Finished finish(std::vector<Session>& sessions) {
+Finished finish(std::vector<Session>& sessions, bool send) {
   Finished finished;
   for (Session& session : sessions) {
-    for (auto& file : session.mount->finish())
+    for (auto& file : session.mount->finish(send))
       finished.unsent.emplace_back(session.order.name, std::move(file));
     session.mount.reset();
     session.view.reset();
@@ -204,16 +206,18 @@ int serve(const base::Fd& fd) {
     }
     Log log(order.log);
     std::optional<Metering> metering;
-    std::vector<Session> sessions = start(order, metering, log);
-    control.say("ready");
+    const bool alone = order.own_namespace && enter_own_namespaces();
+    std::vector<Session> sessions = start(order, !alone, metering, log);
+    control.say(alone ? "ready alone" : "ready");
     if (lock) {
       wait_for_the_end(sessions);
-      base::write_file_atomically(order.state / "finished.json", to_json(finish(sessions)) + "\n");
+      base::write_file_atomically(order.state / "finished.json",
+                                  to_json(finish(sessions, true)) + "\n");
       return 0;
     }
     while (const auto request = control.read_line()) {
-      if (*request != "finish") continue;
-      control.say("finished " + to_json(finish(sessions)));
+      if (*request != "finish" && *request != "abandon") continue;
+      control.say("finished " + to_json(finish(sessions, *request == "finish")));
       return 0;
     }
     return 1;

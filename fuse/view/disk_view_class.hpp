@@ -106,6 +106,7 @@ class DiskView final : public FileSystem {
   Status remove_attribute(const Caller&, NodeId node, const std::string& name) override;
   std::string path_of(NodeId node) override { return nodes_.path(node); }
   std::vector<Unsent> send_all() override { return {}; }
+  std::vector<Unsent> unsent() override { return {}; }
 
  private:
   bool is_seen(NodeId folder, const std::string& name) const {

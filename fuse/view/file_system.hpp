@@ -133,12 +133,14 @@ class FileSystem {
   // "a/b.txt", or "" for the root: for records and messages.
   virtual std::string path_of(NodeId) = 0;
 
-  // What has not reached the store is sent now; one line for each file that could not be.
   struct Unsent {
     std::string path;
     std::string why;
   };
+  // What has not reached the store is sent now; gives the files that could not be.
   virtual std::vector<Unsent> send_all() = 0;
+  // The files that hold what the store does not.
+  virtual std::vector<Unsent> unsent() = 0;
 };
 
 }  // namespace fuse

@@ -110,20 +110,29 @@ Status ObjectView::set_attribute(const Caller&, NodeId, const std::string&, std:
   return profile_.attributes;
 }
 
-std::vector<FileSystem::Unsent> ObjectView::send_all() {
+std::vector<std::pair<std::string, std::shared_ptr<CachedFile>>> ObjectView::files_to_send() {
   std::vector<std::pair<std::string, std::shared_ptr<CachedFile>>> files;
-  {
-    const std::lock_guard lock(mutex_);
-    for (const NodeId id : tree_.with_copies()) {
-      const TreeNode* node = tree_.find(id);
-      if (node->gone) continue;
-      const auto state = node->file->state();
-      if (state.unsent || (!state.in_store && profile_.new_file_is_dirty))
-        files.emplace_back(tree_.path(id), node->file);
-    }
+  const std::lock_guard lock(mutex_);
+  for (const NodeId id : tree_.with_copies()) {
+    const TreeNode* node = tree_.find(id);
+    if (node->gone) continue;
+    const auto state = node->file->state();
+    if (state.unsent || (!state.in_store && profile_.new_file_is_dirty))
+      files.emplace_back(tree_.path(id), node->file);
   }
+  return files;
+}
+
+std::vector<FileSystem::Unsent> ObjectView::unsent() {
   std::vector<Unsent> unsent;
-  for (const auto& [path, file] : files)
+  for (const auto& [path, file] : files_to_send())
+    if (file->state().unsent) unsent.push_back({path, "the step failed before it was sent"});
+  return unsent;
+}
+
+std::vector<FileSystem::Unsent> ObjectView::send_all() {
+  std::vector<Unsent> unsent;
+  for (const auto& [path, file] : files_to_send())
     if (const Status status = file->upload(); status != Status::ok)
       unsent.push_back(
           {path, status == Status::no_space ? "no space left" : "the store did not take it"});

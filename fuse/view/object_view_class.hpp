@@ -106,8 +106,10 @@ class ObjectView final : public FileSystem {
 
   std::string path_of(NodeId id) override;
   std::vector<Unsent> send_all() override;
+  std::vector<Unsent> unsent() override;
 
  private:
+  std::vector<std::pair<std::string, std::shared_ptr<CachedFile>>> files_to_send();
   static WriteHandle& handle_of(std::uint64_t number) {
     return *reinterpret_cast<WriteHandle*>(number);
   }

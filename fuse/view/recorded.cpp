@@ -223,6 +223,7 @@ class Recorded final : public FileSystem {
   }
   std::string path_of(NodeId node) override { return inner_->path_of(node); }
   std::vector<Unsent> send_all() override { return inner_->send_all(); }
+  std::vector<Unsent> unsent() override { return inner_->unsent(); }
 
  private:
   static Status status_of(Status status) { return status; }

@@ -15,7 +15,6 @@
 #include "cli/verb.hpp"
 #include "definition/definition.hpp"
 #include "engine/execute.hpp"
-#include "fuse/server/client.hpp"
 #include "meter/clock.hpp"
 #include "meter/cost_profile.hpp"
 #include "text/diagnostic.hpp"
@@ -34,7 +33,7 @@ struct Args {
   std::string until;
   std::string resume;
   std::vector<std::string> pass_env;
-  std::string data_access = "link";
+  std::string data_access = "auto";
   std::string profile;
   std::string cost;
   std::string clock;
@@ -83,39 +82,45 @@ std::string retry_command(const Args& args) {
   for (const auto& word : args.mode) add("--mode", word);
   for (const auto& word : args.pass_env) add("--pass-env", word);
   add("--until", args.until);
-  if (args.data_access != "link") add("--data-access", args.data_access);
+  if (args.data_access != "auto") add("--data-access", args.data_access);
   add("--mount-profile", args.profile);
   add("--cost", args.cost);
   add("--clock", args.clock);
   return command;
 }
 
+step::Mounting::Access access_of(const Args& args) {
+  using Access = step::Mounting::Access;
+  if (args.data_access == "link") return Access::link;
+  if (args.data_access == "mount") return Access::mount;
+  if (args.data_access != "auto")
+    throw base::Error(
+        base::Code::usage,
+        fmt::format("--data-access takes auto, mount or link, not '{}'", args.data_access))
+        .hint(text::did_you_mean(args.data_access, {"auto", "mount", "link"}));
+  // What tells of mounts is not to be lost on a machine that cannot mount.
+  const bool about_mounts = !args.profile.empty() || !args.cost.empty() || !args.clock.empty();
+  return about_mounts ? Access::mount : Access::automatic;
+}
+
 // Everything is looked at before anything starts: a misspelt profile must not end the third step.
-step::Mounting mounting_of(const Args& args, const Project& project) {
+step::Mounting mounting_of(const Args& args) {
   step::Mounting mounting;
-  if (args.data_access != "link" && args.data_access != "mount")
-    throw base::Error(base::Code::usage,
-                      fmt::format("--data-access takes link or mount, not '{}'", args.data_access))
-        .hint(text::did_you_mean(args.data_access, {"link", "mount"}));
-  mounting.fuse = args.data_access == "mount";
+  mounting.access = access_of(args);
   for (const auto& [option, given] :
        {std::pair("--mount-profile", !args.profile.empty()),
         std::pair("--cost", !args.cost.empty()), std::pair("--clock", !args.clock.empty())})
-    if (given && !mounting.fuse)
-      throw base::Error(base::Code::usage,
-                        fmt::format("{} tells of mounts, and this run has none", option))
-          .hint("add --data-access mount");
-  if (!mounting.fuse) return mounting;
+    if (given && mounting.access == step::Mounting::Access::link)
+      throw base::Error(
+          base::Code::usage,
+          fmt::format("{} tells of mounts, and with --data-access link a run has none", option))
+          .hint("leave out --data-access link");
   if (!args.profile.empty()) mounting.profile = args.profile;
   check_mount_profile(mounting.profile);
   if (!args.cost.empty()) mounting.cost = args.cost;
   meter::load_cost_profile(mounting.cost);
   if (!args.clock.empty()) mounting.clock = args.clock;
   meter::parse_clock(mounting.clock);
-  workspace::ensure(project.layout);
-  if (const auto& reason = fuse::why_not_mount(project.layout.hidden()))
-    throw base::Error(reason->code(), reason->message())
-        .hint(reason->hint().empty() ? "run without --data-access mount" : reason->hint());
   return mounting;
 }
 
@@ -189,7 +194,7 @@ int run(const Args& given, App& app) {
   engine::Options options{args.name,   args.jobs, args.only,     args.until,
                           args.resume, {},        args.pass_env, {}};
   options.command = {retry_command(args)};
-  options.mounting = mounting_of(args, project);
+  options.mounting = mounting_of(args);
   const engine::Surroundings surroundings{project.layout, project.settings, project.catalogue,
                                           app.environment, app.clock};
   if (args.dry_run) {

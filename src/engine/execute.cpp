@@ -41,6 +41,7 @@ class Run {
   Status execute(const std::vector<events::Sink*>& listeners) {
     clean_up_after_crashes();
     decide_steps(listeners);
+    settle_mounting();
     start_record(listeners);
     pass_over_kept_steps();
     run_steps();
@@ -68,6 +69,21 @@ class Run {
     decided_ = decide(plan_, wanted, prepared_, job_, options_, surroundings_, false);
   }
 
+  // Where no step that runs has a mount, nothing is tried.
+  void settle_mounting() {
+    context_.mounting = options_.mounting;
+    bool any = false;
+    for (std::size_t n = 0; n < plan_.steps.size(); ++n)
+      any = any ||
+            (decided_.decisions[n].action == Decision::Action::run && has_mounts(plan_.steps[n]));
+    if (!any) return;
+    const auto reason = step::settle(context_.mounting, surroundings_.layout.hidden());
+    if (!reason) return;
+    prepared_.notices.push_back(
+        fmt::format("no mounts on this machine ({}): inputs are read-only views, outputs links{}",
+                    reason->message(), reason->hint().empty() ? "" : "; " + reason->hint()));
+  }
+
   void start_record(const std::vector<events::Sink*>& listeners) {
     context_.run = !options_.name.empty() ? options_.name
                    : !job_.name.empty()   ? job_.name
@@ -78,7 +94,6 @@ class Run {
     started_ = surroundings_.clock.now();
     context_.folder = recorder_->folder();
     context_.locks = surroundings_.layout.locks();
-    context_.mounting = options_.mounting;
     context_.mounting.audit_hook = surroundings_.layout.cache() / "audit-hook";
     context_.experiment = job_.experiment_name;
     context_.default_datastore = job_.settings.default_datastore;

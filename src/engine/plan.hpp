@@ -45,6 +45,9 @@ struct PlannedStep {
   const PlannedOutput* find_output(const std::string& name) const;
 };
 
+// Whether any of its inputs or outputs is in a mode that mounts.
+bool has_mounts(const PlannedStep&);
+
 // An output of the pipeline: which step's output it is.
 struct PipelineOutput {
   std::string name;

@@ -12,6 +12,7 @@
 #include "base/file_lock.hpp"
 #include "base/files.hpp"
 #include "history/history.hpp"
+#include "step/step.hpp"
 #include "workspace/draft.hpp"
 
 namespace engine {
@@ -41,8 +42,7 @@ void clean_steps(const workspace::Layout& layout, const std::string& name) {
   const auto run = history::read_run(layout, name, history::Damage::keep_good_part);
   for (const auto& step : run.steps) {
     if (step.status != model::Status::interrupted) continue;
-    const fs::path folder = layout.run(name) / "steps" / step.path;
-    for (const char* own : {"exe", "cap"}) base::remove_tree(folder / own);
+    step::clean_up_after_crash(layout.run(name) / "steps" / step.path);
   }
 }
 

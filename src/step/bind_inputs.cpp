@@ -129,7 +129,7 @@ void bind_inputs(const Request& request, const Folder& folder, Bindings& binding
     }
     refuse_unreadable(input);
     const bool mounted = input.mode == AccessMode::ro_mount || input.mode == AccessMode::eval_mount;
-    if (mounted && request.mounting.fuse) {
+    if (mounted && request.mounting.access == Mounting::Access::mount) {
       bindings.inputs[input.name] = mount_input(request, folder, input, bindings).native();
       continue;
     }

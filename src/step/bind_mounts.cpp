@@ -1,16 +1,25 @@
 #include <algorithm>
 #include <boost/filesystem/operations.hpp>
 
+#include "base/files.hpp"
+#include "fuse/server/client.hpp"
 #include "step/bind.hpp"
+#include "store/local_store.hpp"
 
 namespace step {
+namespace {
+
+constexpr const char* data_folder = "cap/data-capability";
+constexpr const char* intents = "intents";
+
+}  // namespace
 
 fuse::SessionOrder mount_order(const Request& request, const Folder& folder,
                                const std::string& name, const fs::path& point,
                                const fs::path& root) {
   fs::create_directories(point);
   fs::create_directories(root);
-  const fs::path own = folder.data.parent_path() / "tmp" / name;  // cap/data-capability/tmp
+  const fs::path own = folder.root / data_folder / "tmp" / name;
   fs::create_directories(own);
   fuse::SessionOrder order;
   order.name = name;
@@ -21,8 +30,40 @@ fuse::SessionOrder mount_order(const Request& request, const Folder& folder,
     order.variables.emplace_back(variable, value.text);
   order.cache = own / "cache";
   order.unsent = request.folder / "unsent" / name;
-  order.intents = own / "intents";
+  order.intents = own / intents;
   return order;
+}
+
+std::optional<base::Error> settle(Mounting& mounting, const fs::path& scratch) {
+  if (mounting.access == Mounting::Access::link) return std::nullopt;
+  const auto& reason = fuse::why_not_mount(scratch);
+  if (reason && mounting.access == Mounting::Access::mount)
+    throw base::Error(reason->code(), reason->message())
+        .hint(reason->hint().empty() ? "run without --data-access mount" : reason->hint());
+  mounting.access = reason ? Mounting::Access::link : Mounting::Access::mount;
+  return reason;
+}
+
+void clean_up_after_crash(const fs::path& folder) {
+  for (const auto& point : fuse::mounts_below(folder)) fuse::unmount_left_over(point);
+  boost::system::error_code none;
+  for (fs::directory_iterator own(folder / data_folder / "tmp", none), end; !none && own != end;
+       own.increment(none))
+    store::LocalStore::recover(own->path() / intents);
+  base::remove_tree(folder / "exe");
+  base::remove_tree(folder / "cap");
+}
+
+std::vector<std::string> unsent_files(const fs::path& folder) {
+  const fs::path unsent = folder / "unsent";
+  std::vector<std::string> files;
+  boost::system::error_code failed;
+  for (fs::recursive_directory_iterator entry(unsent, failed), end; !failed && entry != end;
+       entry.increment(failed))
+    if (!fs::is_directory(entry->symlink_status()))
+      files.push_back(entry->path().lexically_relative(unsent).native());
+  std::sort(files.begin(), files.end());
+  return files;
 }
 
 bool is_mounted(const Bindings& bindings, const BoundOutput& output) {

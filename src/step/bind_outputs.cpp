@@ -241,8 +241,9 @@ void bind_outputs(const Request& request, const Folder& folder, Bindings& bindin
       lock_destination(request, output, destination, bindings);
       bindings.outputs[output.name] =
           output.mode == AccessMode::upload ? stage_output(output, destination, folder)
-          : request.mounting.fuse ? mount_output(request, folder, output, destination, bindings)
-                                  : link_output(output, destination, folder);
+          : request.mounting.access == Mounting::Access::mount
+              ? mount_output(request, folder, output, destination, bindings)
+              : link_output(output, destination, folder);
     });
   }
 }

@@ -203,6 +203,15 @@ void explain_exception(const Request& request, const Folder& folder, events::Fai
   }
 }
 
+// What the step met as an error number, its mounts have said in words.
+void explain_mount(const Folder& folder, events::Failure& failure) {
+  const auto refusals = last_lines(mount_log_path(folder));
+  if (refusals.empty() || !failure.hint.empty()) return;
+  // "TIME outputs.model: text"
+  const std::string& line = refusals.back();
+  failure.hint = "the mount said last: " + line.substr(std::min(line.find(' ') + 1, line.size()));
+}
+
 }  // namespace
 
 events::Failure explain_failure(const Request& request, const Folder& folder,
@@ -231,6 +240,7 @@ events::Failure explain_failure(const Request& request, const Folder& folder,
   else if (failure.kind == "exit_code")
     explain_launch(request, folder, lines, failure);
   if (failure.summary == "exit code 2") explain_usage(lines, failure);
+  explain_mount(folder, failure);
   if (ended.statuses.size() > 1)
     failure.summary += fmt::format(" (process {} of {})", rank, ended.statuses.size());
   failure.log_tail.assign(

@@ -83,6 +83,10 @@ Folder make_folder(const Request& request) {
   return folder;
 }
 
+fs::path mount_log_path(const Folder& folder) {
+  return folder.root / "system_logs" / "data_capability" / "mount.log";
+}
+
 void keep_artifacts(const Folder& folder, bool keep_working_copy) {
   for (const char* name : {"outputs", "logs"}) {
     const fs::path made = folder.work / name;

@@ -28,4 +28,7 @@ int process_count(const model::Component&);
 // lead to.
 void keep_artifacts(const Folder&, bool keep_working_copy);
 
+// Where the mount process says what it refused, a line each.
+fs::path mount_log_path(const Folder&);
+
 }  // namespace step

@@ -77,7 +77,7 @@ class Run {
     fuse::Order order;
     order.sessions = bindings_.mounts;
     order.ledger = io_path(request_);
-    order.log = folder_.root / "system_logs" / "data_capability" / "mount.log";
+    order.log = mount_log_path(folder_);
     order.cost = request_.mounting.cost;
     order.clock = request_.mounting.clock;
     order.own_namespace = true;
@@ -86,15 +86,23 @@ class Run {
                     request_.mounting.profile));
   }
 
-  // A close that returned is in the store already; what is left is what no close has sent.
+  // A close that returned is in the store already; what is left is what no close has sent. Of a
+  // failed step nothing more is sent.
   void finish_mounts() {
     if (!mounts_) return;
-    const auto finished = mounts_->finish(unmount_patience);
-    if (finished.unsent.empty()) return;
-    const auto& [session, file] = finished.unsent.front();
-    throw base::Error(base::Code::io, fmt::format("{}: '{}' did not reach the store: {}", session,
-                                                  file.path, file.why))
-        .hint(fmt::format("it is kept in {}", (folder_.root / "unsent").native()));
+    const bool succeeded = outcome_.status == model::Status::completed;
+    const auto unsent = mounts_->finish(unmount_patience, succeeded).unsent;
+    if (unsent.empty()) return;
+    const auto& [session, file] = unsent.front();
+    const std::string text = fmt::format(
+        "'{}' of output '{}' did not reach the datastore{}: {}", file.path,
+        session.substr(session.find('.') + 1),
+        unsent.size() > 1 ? fmt::format(", nor did {} more", unsent.size() - 1) : "", file.why);
+    const std::string kept = fmt::format("kept in {}", base::display_path(folder_.root / "unsent"));
+    if (!succeeded) return notice(text + "; " + kept);
+    throw base::Error(base::Code::io, text)
+        .hint("make room there or mend what refused it, then run it again; what was written is " +
+              kept);
   }
 
   base::Variables with_hook(base::Variables environment) const {

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "base/cancel.hpp"
+#include "base/error.hpp"
 #include "base/path.hpp"
 #include "base/process.hpp"
 #include "events/sink.hpp"
@@ -48,9 +49,10 @@ struct Runtime {
   base::Variables activation;  // CONDA_PREFIX, VIRTUAL_ENV …
 };
 
-// How mounted inputs and outputs are reached. Without `fuse` they are read-only views and links.
+// How mounted inputs and outputs are reached.
 struct Mounting {
-  bool fuse = false;
+  // automatic: mounts where the machine allows them (see settle); link: read-only views and links.
+  enum class Access { automatic, mount, link } access = Access::automatic;
   std::string profile = "rslex";  // fuse::find_profile
   std::string cost = "none";      // a cost profile's name or file
   std::string clock = "ledger";   // meter::parse_clock
@@ -90,9 +92,22 @@ struct Outcome {
 // amlocal itself cannot go on (no space for its own records, a supervisor that is missing).
 Outcome run(const Request&, const base::Clock&, events::Sink&, const base::Cancel&);
 
+// Makes of an automatic access `mount`, or `link` where this machine cannot mount; then the reason
+// is returned. Tried by mounting an empty folder below `scratch`, some 10 ms. Throws unavailable,
+// with what to install, where mounts are asked for and cannot be had.
+std::optional<base::Error> settle(Mounting&, const fs::path& scratch);
+
 // Where the record of its mounts will lie (meter::read_ledger), and of what its Pythons opened.
 fs::path io_path(const Request&);
 fs::path audit_path(const Request&);
+// What a step that was running when amlocal was killed has in its folder: a mount that is left is
+// taken away, a half-made append to a local datastore is undone, and the working copy and the
+// copies of inputs go. Its log, its artifacts and what its mounts had not sent (unsent/) stay.
+// Throws os_error.
+void clean_up_after_crash(const fs::path& folder);
+// The files in a step's folder that its mounts could not send, relative to `folder / "unsent"`.
+std::vector<std::string> unsent_files(const fs::path& folder);
+
 // Where the step's log will lie: folder/user_logs/std_log.txt.
 fs::path log_path(const Request&);
 

@@ -61,7 +61,7 @@ class MountTest(unittest.TestCase):
         puts = [row for row in report["operations"] if row["operation"] == "put"]
         self.assertEqual(puts[0]["requests"], 21)
         self.assertEqual(report["lines"][0]["line"], "train.py:13")
-        self.call("run", "pipeline.yml")
+        self.call("run", "pipeline.yml", "--data-access", "link")
         self.assertIn("--data-access mount", self.call("io", "report", status=1))
 
     def test_an_input_is_read_only_and_a_file_is_mounted_alone(self):
@@ -112,7 +112,8 @@ class MountTest(unittest.TestCase):
 
     def test_words_are_checked_before_anything_starts(self):
         self.assertIn("did you mean 'rslex'?", self.call("run", "pipeline.yml", "--data-access", "mount", "--mount-profile", "rslx", status=2))
-        self.assertIn("add --data-access mount", self.call("run", "pipeline.yml", "--cost", "blob-standard", status=2))
+        self.assertIn("leave out --data-access link", self.call("run", "pipeline.yml", "--data-access", "link", "--cost", "blob-standard", status=2))
+        self.assertIn("did you mean 'mount'?", self.call("run", "pipeline.yml", "--data-access", "mont", status=2))
         self.assertIn("blob-standard", self.call("run", "pipeline.yml", "--data-access", "mount", "--cost", "blob-standrd", status=1))
 
     def children_of(self, pid, name):

@@ -204,7 +204,7 @@ def main():
     parent.chmod(0o755)
     programs = parent / "programs"  # where an ordinary user can reach them
     programs.mkdir()
-    for program in (amlocal, supervisor):
+    for program in (amlocal, supervisor, amlocal.with_name("amlocal-mount")):
         shutil.copy2(program, programs)
     began = time.monotonic()
     with concurrent.futures.ThreadPoolExecutor(len(WAYS)) as pool:

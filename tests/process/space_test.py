@@ -40,17 +40,17 @@ class Space(unittest.TestCase):
         self.addCleanup(shutil.rmtree, self.folder, ignore_errors=True)
         self.addCleanup(subprocess.run, ["umount", "--lazy", self.small], check=True)
 
-    def run_job(self, root, command, mode="rw_mount", inputs=""):
+    def run_job(self, root, command, mode="rw_mount", inputs="", options=()):
         root.mkdir(exist_ok=True)
         (root / "amlocal.yml").write_text(
             f"environments: {{default: /usr/bin/python3}}\ndatastores: {{small: {self.small}/store}}\n")
         text = JOB.replace("COMMAND", command).replace("MODE", mode).replace("INPUTS", inputs)
         (root / "job.yml").write_text(text)
         environment = {"PATH": "/usr/bin:/bin", "HOME": str(self.folder), "LC_ALL": "C.UTF-8"}
-        for name in ("AMLOCAL_SUPERVISOR", "ASAN_OPTIONS", "UBSAN_OPTIONS"):
+        for name in ("AMLOCAL_SUPERVISOR", "AMLOCAL_MOUNT", "ASAN_OPTIONS", "UBSAN_OPTIONS"):
             if name in os.environ:
                 environment[name] = os.environ[name]
-        done = subprocess.run([str(AMLOCAL), "run", "job.yml"], cwd=root, env=environment, text=True,
+        done = subprocess.run([str(AMLOCAL), "run", "job.yml", *options], cwd=root, env=environment, text=True,
                               stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
                               stderr=subprocess.STDOUT, timeout=60)
         self.assertEqual(done.returncode, 1, done.stdout)
@@ -82,6 +82,16 @@ class Space(unittest.TestCase):
     def test_a_disk_that_fills_up_under_the_step_is_named(self):
         out = self.run_job(self.folder / "project",
                            f"python3 -c \"open('${{{{outputs.made}}}}/big', 'wb').write(bytes({MEGABYTES}000000))\"")
+        self.assertIn("'big' of output 'made' did not reach the datastore: no space left", out)
+        self.assertIn("what was written is kept in .amlocal/runs/", out)
+        [kept] = (self.folder / "project").glob(".amlocal/runs/*/steps/job/unsent/outputs.made/big")
+        self.assertEqual(kept.stat().st_size, MEGABYTES * 1_000_000)
+        self.assertEqual(self.stored(), ["made"])
+
+    def test_a_disk_that_fills_up_under_a_linked_output_is_named(self):
+        out = self.run_job(self.folder / "project",
+                           f"python3 -c \"open('${{{{outputs.made}}}}/big', 'wb').write(bytes({MEGABYTES}000000))\"",
+                           options=["--data-access", "link"])
         self.assertIn("OSError: [Errno 28] No space left on device", out)
         self.assertIn("hint: free some space", out)
 

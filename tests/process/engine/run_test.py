@@ -210,7 +210,7 @@ jobs:
     outputs: {out: {type: uri_file}}
 """)
         script = ("mount -t tmpfs -o size=4m none .amlocal || exit 77; "
-                  f"'{AMLOCAL}' run p.yml --jobs 2; status=$?; "
+                  f"'{AMLOCAL}' run p.yml --jobs 2 --data-access link; status=$?; "
                   "ls /proc/*/cwd -l 2>/dev/null | grep -c /small/.amlocal; exit $status")
         (small / ".amlocal").mkdir()
         child = subprocess.Popen(["unshare", "-m", "bash", "-c", script], cwd=small, text=True,
