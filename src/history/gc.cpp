@@ -12,6 +12,7 @@
 #include "history/index.hpp"
 #include "history/remove.hpp"
 #include "workspace/draft.hpp"
+#include "workspace/snapshot.hpp"
 
 namespace history {
 namespace {
@@ -146,6 +147,7 @@ GcResult gc(const workspace::Layout& layout, const GcPlan& plan) {
     }
   };
   remove(plan.snapshots, result.snapshots);
+  for (const fs::path& path : plan.snapshots) base::remove_tree(workspace::snapshot_stamp(path));
   remove(plan.left_overs, result.left_overs);
   return result;
 }

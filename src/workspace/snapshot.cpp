@@ -195,9 +195,80 @@ void copy_into(const Listing& listing, const fs::path& folder) {
   }
 }
 
-// Also notes the use: garbage collection goes by the folder's time.
-bool already_there(const fs::path& folder) {
-  return ::utimensat(AT_FDCWD, folder.c_str(), nullptr, 0) == 0;
+// A frozen copy as it lies there, and what each change of a file in it would change.
+struct Frozen {
+  Listing listing;
+  std::string stamp;
+};
+
+void look_at(const fs::path& folder, const std::string& prefix, Frozen& frozen) {
+  boost::system::error_code failed;
+  fs::directory_iterator entries(folder, failed);
+  if (failed) throw base::os_error("read", folder.native(), failed.value());
+  for (const auto& entry : entries) {
+    const std::string name = prefix + entry.path().filename().native();
+    struct stat own {};
+    base::sys("read", entry.path().native(), [&] { return ::lstat(entry.path().c_str(), &own); });
+    if (S_ISDIR(own.st_mode)) {
+      look_at(entry.path(), name + "/", frozen);
+      continue;
+    }
+    Item item{entry.path(), (own.st_mode & 0111) != 0, ""};
+    if (S_ISLNK(own.st_mode)) item.target = fs::read_symlink(entry.path()).native();
+    frozen.listing.items.emplace(name, std::move(item));
+  }
+}
+
+Frozen look_at(const fs::path& folder) {
+  Frozen frozen;
+  look_at(folder, "", frozen);
+  for (const auto& [name, item] : frozen.listing.items) {
+    struct stat own {};
+    base::sys("read", item.source.native(), [&] { return ::lstat(item.source.c_str(), &own); });
+    frozen.stamp += fmt::format("{}:{} {} {} {} {}.{:09}\n", name.size(), name, own.st_ino,
+                                own.st_mode, own.st_size, own.st_ctim.tv_sec, own.st_ctim.tv_nsec);
+  }
+  frozen.stamp = base::hash_text(frozen.stamp);
+  return frozen;
+}
+
+std::string stamp_of(const fs::path& folder) {
+  try {
+    return base::read_file(snapshot_stamp(folder));
+  } catch (const base::Error&) {
+    return "";
+  }
+}
+
+// Whether the copy is there and nobody has changed a file in it. Only where a file's time of change
+// says otherwise are the contents read.
+bool already_there(const fs::path& folder, const std::string& hash) {
+  // Also notes the use: garbage collection goes by the folder's time.
+  if (::utimensat(AT_FDCWD, folder.c_str(), nullptr, 0) != 0) return false;
+  const Frozen frozen = look_at(folder);
+  if (frozen.stamp == stamp_of(folder)) return true;
+  const auto own_bytes = [](const std::string&, const Item& item) { return item.source; };
+  if (measure(frozen.listing, own_bytes).hash != hash) return false;
+  base::write_file_atomically(snapshot_stamp(folder), frozen.stamp);
+  return true;
+}
+
+// Puts a copy in its place, where a changed one may lie. Another process may have made the same one
+// meanwhile: then that is as good.
+void put(const fs::path& content, const fs::path& folder) {
+  const std::string stamp = look_at(content).stamp;  // renaming a folder changes no file in it
+  const auto take_place = [&] {
+    if (::rename(content.c_str(), folder.c_str()) == 0) return true;
+    if (errno != EEXIST && errno != ENOTEMPTY) throw base::os_error("create", folder.native());
+    return false;
+  };
+  if (!take_place()) {
+    if (already_there(folder, folder.filename().native())) return;
+    // It goes with the draft. That it is gone already tells of another who mends it.
+    ::rename(folder.c_str(), (content.parent_path() / "changed").c_str());
+    if (!take_place()) return;
+  }
+  base::write_file_atomically(snapshot_stamp(folder), stamp);
 }
 
 std::string largest_text(std::vector<std::pair<std::string, std::uint64_t>> all, bool as_bytes) {
@@ -222,7 +293,7 @@ Snapshot take_snapshot(const Layout& layout, const fs::path& code,
         Snapshot snapshot =
             measure(listing, [](const std::string&, const Item& item) { return item.source; });
         snapshot.folder = layout.snapshots() / snapshot.hash;
-        if (already_there(snapshot.folder)) return snapshot;
+        if (already_there(snapshot.folder, snapshot.hash)) return snapshot;
 
         // Measured once more from the copy: a file that was saved in between counts as it was
         // copied.
@@ -233,12 +304,13 @@ Snapshot take_snapshot(const Layout& layout, const fs::path& code,
         snapshot =
             measure(listing, [&](const std::string& path, const Item&) { return content / path; });
         snapshot.folder = layout.snapshots() / snapshot.hash;
-        // Another process may have made the same one meanwhile: then its copy is as good.
-        if (::rename(content.c_str(), snapshot.folder.c_str()) != 0 && errno != EEXIST &&
-            errno != ENOTEMPTY)
-          throw base::os_error("create", snapshot.folder.native());
+        put(content, snapshot.folder);
         return snapshot;
       });
+}
+
+fs::path snapshot_stamp(const fs::path& folder) {
+  return folder.parent_path() / ("." + folder.filename().native() + ".stamp");
 }
 
 Snapshot measure_code(const fs::path& code, const std::vector<fs::path>& includes) {

@@ -32,9 +32,13 @@ struct Snapshot {
 // A link to a file becomes a copy of that file. A link to a folder within the code stays a link,
 // made relative; one to a folder outside is left out, because its size and its end are unknown.
 // Empty folders are left out, as the cloud does. Executable bits are kept, other modes are not.
+// A copy that is there is used when nobody has changed a file in it since, else made anew.
 // Throws bad_definition when two things would have one name, and not_found, permission, no_space,
 // io. Source: v2-yaml reference 3.1 (`code`), how-to-train-model "ignore file".
 Snapshot take_snapshot(const Layout&, const fs::path& code, const std::vector<fs::path>& includes);
+
+// The file that tells whether the copy in `folder` is as it was made. It goes with it.
+fs::path snapshot_stamp(const fs::path& folder);
 
 // What take_snapshot would take in, by names and sizes alone: nothing is read or copied, and there
 // are no hashes. Throws like it.

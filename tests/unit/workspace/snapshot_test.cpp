@@ -1,9 +1,11 @@
 #include "workspace/snapshot.hpp"
 
+#include <fcntl.h>
 #include <sys/stat.h>
 
 #include <thread>
 
+#include "base/fd.hpp"
 #include "support/scratch.hpp"
 
 using support::error_of;
@@ -89,6 +91,49 @@ TEST_CASE("a single file is a snapshot too; a missing one is an error") {
         base::Code::not_found);
 }
 
+TEST_CASE("a snapshot that somebody changed is made anew") {
+  const support::Scratch scratch;
+  scratch.write("src/a.py", "one");
+  scratch.write("src/lib/b.py", "two");
+  const auto take = [&] { return take_snapshot(scratch.layout, scratch.path("src"), {}).folder; };
+  const fs::path folder = take();
+  const auto is_whole = [&] {
+    return base::read_file(folder / "a.py") == "one" &&
+           base::read_file(folder / "lib/b.py") == "two" && !fs::exists(folder / "c.py");
+  };
+  const auto write = [&](const char* name, const char* text) {
+    const base::Fd file = base::open_file(folder / name, O_WRONLY | O_CREAT | O_TRUNC);
+    base::write_all(file, text, name);
+  };
+  // of the same size, and with its old time
+  struct stat before {};
+  REQUIRE(::stat((folder / "a.py").c_str(), &before) == 0);
+  write("a.py", "ONE");
+  const timespec times[] = {before.st_atim, before.st_mtim};
+  REQUIRE(::utimensat(AT_FDCWD, (folder / "a.py").c_str(), times, 0) == 0);
+  CHECK(take() == folder);
+  CHECK(is_whole());
+  write("c.py", "new");
+  take();
+  CHECK(is_whole());
+  fs::remove(folder / "lib/b.py");
+  take();
+  CHECK(is_whole());
+  fs::remove_all(folder / "lib");
+  fs::create_symlink("/etc", folder / "lib");
+  take();
+  CHECK(is_whole());
+  // One whose times alone are new is as good as before.
+  struct stat copy {};
+  REQUIRE(::stat((folder / "a.py").c_str(), &copy) == 0);
+  REQUIRE(::utimensat(AT_FDCWD, (folder / "a.py").c_str(), nullptr, 0) == 0);
+  fs::remove(workspace::snapshot_stamp(folder));
+  take();
+  REQUIRE(::stat((folder / "a.py").c_str(), &before) == 0);
+  CHECK(before.st_ino == copy.st_ino);
+  CHECK(fs::exists(workspace::snapshot_stamp(folder)));
+}
+
 TEST_CASE("several makers of one snapshot leave one whole one") {
   const support::Scratch scratch;
   for (int n = 0; n < 50; ++n) scratch.write("src/f" + std::to_string(n), "text");
@@ -101,6 +146,7 @@ TEST_CASE("several makers of one snapshot leave one whole one") {
   for (const auto& hash : hashes) CHECK(hash == hashes[0]);
   std::size_t entries = 0;
   for (const auto& entry : fs::directory_iterator(scratch.layout.snapshots())) {
+    if (entry.path() == workspace::snapshot_stamp(scratch.layout.snapshots() / hashes[0])) continue;
     CHECK(entry.path().filename() == hashes[0]);
     ++entries;
   }
