@@ -134,6 +134,7 @@ class Run {
                                    {cancel_watch.poll_fd(), POLLIN, 0}}};
       if (base::sys("wait", "", [&] { return ::poll(polls.data(), polls.size(), 1000); }) == 0)
         tee_->tick(surroundings_.clock.now());
+      recorder_->check_there();
       for (int n = signals_.take(); n > 0; --n) on_interrupt();
       if (polls[2].revents && cancel_watch.take()) cancel();
       for (auto& ended : inbox_.take()) end_step(ended);

@@ -57,6 +57,8 @@ class Recorder final : public events::Keeper {
   // AssetRegistered also goes to the assets' journal; a version "" becomes the next one there, and
   // is in the event that is returned.
   events::Stamped keep(const events::Stamped&) override;
+  // Throws not_found when the run's record was removed: the run must end.
+  void check_there() const;
   const fs::path& folder() const;
 
  private:

@@ -64,7 +64,20 @@ Journal::Journal(fs::path file, bool durable)
   }
 }
 
+void Journal::check_there() const {
+  struct stat status {};
+  base::sys("look at", file_.native(), [&] { return ::fstat(fd_.get(), &status); });
+  if (status.st_nlink > 0) return;
+  throw base::Error(
+      base::Code::not_found,
+      fmt::format("'{}' was removed while amlocal was writing it", base::display_path(file_)))
+      .hint(
+          "run it again, and leave .amlocal in place while anything runs; `amlocal runs gc` "
+          "frees space at any time");
+}
+
 void Journal::append(std::string_view json) {
+  check_there();
   const std::string line = fmt::format("{:08x} {}\n", base::crc32c(json), json);
   const auto written = ::write(fd_.get(), line.data(), line.size());
   if (written != static_cast<ssize_t>(line.size())) {

@@ -18,7 +18,11 @@ class Journal {
   explicit Journal(fs::path file, bool durable = false);
 
   // Appends one line with one write(2). Throws no_space or io; nothing is left of the line then.
+  // Throws not_found when the file was removed: nobody could ever read the line.
   void append(std::string_view json);
+
+  // Throws not_found when the file was removed.
+  void check_there() const;
 
   // The bytes written so far, the ones found at opening included.
   std::uint64_t size() const { return size_; }

@@ -118,6 +118,10 @@ events::Stamped Recorder::keep(const events::Stamped& told) {
   return stamped;
 }
 
+void Recorder::check_there() const {
+  state_->journal.check_there();
+}
+
 const fs::path& Recorder::folder() const {
   return state_->folder;
 }

@@ -189,6 +189,19 @@ class RunTest(unittest.TestCase):
         child.wait(timeout=DEADLINE_S)
         self.assertEqual(self.record()["status"], "Completed")
 
+    def test_records_that_are_removed_end_the_run_with_one_error(self):
+        for name in (".amlocal", ".amlocal/runs"):
+            with self.subTest(name):
+                child = self.start_until_slow()
+                shutil.rmtree(self.folder / name)
+                out, err = child.communicate(timeout=DEADLINE_S)
+                self.assertEqual(child.returncode, 1, out + err)
+                self.assertRegex(err, r"^amlocal: error: '\.amlocal/runs/\w+/journal' was removed while "
+                                      r"amlocal was writing it\n  hint: run it again, and leave \.amlocal in "
+                                      r"place while anything runs; [^\n]+\n$")
+                self.assertEqual(self.processes(), [])
+                shutil.rmtree(self.folder / ".amlocal", ignore_errors=True)
+
     def test_a_full_disk_ends_the_run_with_one_error(self):
         if os.geteuid() != 0:
             self.skipTest("mounting a small tmpfs needs root")
