@@ -2,14 +2,32 @@
 
 #include <fmt/format.h>
 
+#include "base/files.hpp"
+
 namespace history::sqlite {
+
+namespace {
+
+// SQLite tells some of a full disk's refusals as "disk I/O error", and where it maps memory there
+// is no errno to look at.
+bool is_full(const fs::path& file) {
+  constexpr std::uint64_t one_page = 64 << 10;
+  try {
+    return base::free_space(file.parent_path()) < one_page;
+  } catch (const base::Error&) {
+    return false;
+  }
+}
+
+}  // namespace
 
 base::Error error_of(int code, const fs::path& file, const std::string& message) {
   using base::Code;
   const int primary = code & 0xff;
   const std::string what = fmt::format("cannot use '{}': {}", file.native(), message);
   if (primary == SQLITE_CORRUPT || primary == SQLITE_NOTADB) return {Code::corrupt, what};
-  if (primary == SQLITE_FULL) return {Code::no_space, what};
+  if (primary == SQLITE_FULL || (primary == SQLITE_IOERR && is_full(file)))
+    return base::os_error("write", file.native(), ENOSPC);
   if (primary == SQLITE_READONLY || primary == SQLITE_PERM || primary == SQLITE_AUTH ||
       primary == SQLITE_CANTOPEN)
     return base::Error(Code::permission, what)

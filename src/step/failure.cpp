@@ -14,6 +14,7 @@
 #include <regex>
 
 #include "base/error.hpp"
+#include "base/files.hpp"
 #include "step/traceback.hpp"
 #include "text/diagnostic.hpp"
 
@@ -167,6 +168,37 @@ void explain_usage(const std::vector<std::string>& lines, events::Failure& failu
   failure.hint = usage;
 }
 
+// Which of the places that a step writes is full, as far as one can still see it.
+std::string full_place(const Request& request) {
+  constexpr std::uint64_t little = 1 << 20;
+  std::vector<fs::path> places{request.folder};
+  for (const auto& output : request.outputs)
+    if (!output.destination.empty()) places.push_back(output.destination.parent_path());
+  places.push_back(fs::temp_directory_path());
+  for (const fs::path& place : places) {
+    try {
+      if (const auto left = base::free_space(place); left < little)
+        return fmt::format("'{}' has {} left: ", place.native(), base::bytes_text(left));
+    } catch (const base::Error&) {  // it was never made
+    }
+  }
+  return "";
+}
+
+std::string space_hint(const Request& request) {
+  return full_place(request) +
+         "free some space (`amlocal runs gc` removes old runs), then run it again";
+}
+
+bool tells_of_no_space(const std::vector<std::string>& lines) {
+  const std::size_t first = lines.size() - std::min(lines.size(), tail_lines);
+  return std::any_of(lines.begin() + static_cast<std::ptrdiff_t>(first), lines.end(),
+                     [](const std::string& line) {
+                       return line.find("No space left on device") != std::string::npos ||
+                              line.find("Disk quota exceeded") != std::string::npos;
+                     });
+}
+
 std::string names_in(const fs::path& folder) {
   std::vector<std::string> names;
   boost::system::error_code ignored;
@@ -189,7 +221,7 @@ void explain_exception(const Request& request, const Folder& folder, events::Fai
     failure.hint = fmt::format("'{0}' is not installed in {1}; install it: {1} -m pip install {2}",
                                module, request.runtime.python.native(), package_of(module));
   } else if (failure.exception.find("No space left on device") != std::string::npos) {
-    failure.hint = "free some space (`amlocal runs gc` removes old runs), then run it again";
+    failure.hint = space_hint(request);
   } else if (std::regex_match(failure.exception, match, no_file)) {
     const fs::path missing = match[1].str();
     for (const auto& input : request.inputs) {
@@ -241,6 +273,7 @@ events::Failure explain_failure(const Request& request, const Folder& folder,
     explain_launch(request, folder, lines, failure);
   if (failure.summary == "exit code 2") explain_usage(lines, failure);
   explain_mount(folder, failure);
+  if (failure.hint.empty() && tells_of_no_space(lines)) failure.hint = space_hint(request);
   if (ended.statuses.size() > 1)
     failure.summary += fmt::format(" (process {} of {})", rank, ended.statuses.size());
   failure.log_tail.assign(

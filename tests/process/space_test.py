@@ -93,7 +93,26 @@ class Space(unittest.TestCase):
                            f"python3 -c \"open('${{{{outputs.made}}}}/big', 'wb').write(bytes({MEGABYTES}000000))\"",
                            options=["--data-access", "link"])
         self.assertIn("OSError: [Errno 28] No space left on device", out)
-        self.assertIn("hint: free some space", out)
+        self.assertRegex(out, rf"hint: '{self.small}/store' has \d+ B left: free some space")
+
+    def test_a_tool_that_is_no_python_has_the_hint_too(self):
+        out = self.run_job(self.folder / "project", "cat /dev/zero > ${{outputs.made}}/big")
+        self.assertIn("cat: write error: No space left on device", out)
+        self.assertRegex(out, rf"hint: '{self.small}/store' has \d+ B left: free some space \(`amlocal runs gc`")
+
+    def test_a_disk_that_is_full_before_the_run_is_told_as_such(self):
+        root = self.small / "project"
+        self.run_job(root, "exit 3")  # makes the records; their last pages are not full
+        left = os.statvfs(self.small)
+        for kept in (0, 20_000):
+            with self.subTest(kept):
+                (self.small / "rest").write_bytes(b"x" * (left.f_bavail * left.f_frsize - kept))
+                out = self.run_job(root, "exit 3")
+                self.assertRegex(out, rf"error: cannot \w+ '{root}/.amlocal/[^']+': No space left on device")
+                self.assertIn("hint: free some space there (`amlocal runs gc` removes old runs)", out)
+                self.assertEqual(out.count("error:"), 1, out)
+                (self.small / "rest").unlink()
+        self.assertEqual(len(list((root / ".amlocal/runs").iterdir())), 1)
 
 
 if __name__ == "__main__":
