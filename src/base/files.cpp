@@ -25,7 +25,9 @@ void write_file_atomically(const fs::path& path, std::string_view content) {
   if (path.has_parent_path()) fs::create_directories(path.parent_path(), ignored);
   const fs::path draft = path.native() + ".tmp-" + random_id(8);
   try {
-    const Fd fd = open_file(draft, O_WRONLY | O_CREAT | O_EXCL);
+    const Fd fd(sys("write", path.native(), [&] {
+      return ::open(draft.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
+    }));
     write_all(fd, content, path.native());
     sys("write", path.native(), [&] { return ::rename(draft.c_str(), path.c_str()); });
   } catch (...) {

@@ -44,7 +44,13 @@ void add_tree(base::Hasher& hasher, const fs::path& path, const std::string& nam
 
 std::string content_identity(const fs::path& path) {
   base::Hasher hasher;
-  add_tree(hasher, path, "");
+  try {
+    add_tree(hasher, path, "");
+  } catch (base::Error& error) {
+    if (error.code() == base::Code::permission)
+      error.hint(fmt::format("make it readable for you; whose it is: ls -ld {}", path.native()));
+    throw;
+  }
   return hasher.hex();
 }
 

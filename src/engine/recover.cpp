@@ -74,7 +74,14 @@ Recovered recover(const workspace::Layout& layout, const base::Clock& clock) {
   Recovered recovered;
   boost::system::error_code ignored;
   if (!fs::exists(layout.hidden(), ignored)) return recovered;
-  const auto lock = base::FileLock::try_take(layout.hidden() / "recover.lock");
+  workspace::check_format(layout);
+  const auto lock = [&] {
+    try {
+      return base::FileLock::try_take(layout.hidden() / "recover.lock");
+    } catch (base::Error& error) {
+      throw workspace::with_owner_hint(std::move(error), layout);
+    }
+  }();
   if (!lock) return recovered;
   const auto attempt = [](auto&& act) {
     try {

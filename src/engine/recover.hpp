@@ -37,6 +37,7 @@ struct Recovered {
 // the journals, logs and everything that was published; whether a run was interrupted is nothing
 // that is written down here. Touches nothing that a lock says somebody uses, and leaves for the
 // next time what cannot be removed now. Of two processes that ask at once, one does it.
+// Throws newer_version like workspace::ensure, and permission where the records are another's.
 Recovered recover(const workspace::Layout&, const base::Clock&);
 
 }  // namespace engine

@@ -1,5 +1,6 @@
 #include <fcntl.h>
 #include <fmt/format.h>
+#include <unistd.h>
 
 #include <boost/filesystem/operations.hpp>
 #include <cerrno>
@@ -65,9 +66,20 @@ void while_writing(const BoundOutput& output, const fs::path& destination, Act a
   } catch (const fs::filesystem_error& problem) {
     throw base::os_error(doing, destination.native(), problem.code().value());
   } catch (const base::Error& error) {
+    if (error.code() == base::Code::permission)
+      throw base::os_error(doing, destination.native(), EACCES);
     if (error.code() != base::Code::no_space) throw;
     throw base::os_error(doing, destination.native(), ENOSPC);
   }
+}
+
+// Looked at before the step runs for hours.
+void refuse_unwritable(const BoundOutput& output, const fs::path& destination) {
+  boost::system::error_code ignored;
+  // What is put together beside its place needs the folder around it.
+  fs::path place = output.mode == AccessMode::upload ? destination.parent_path() : destination;
+  while (place.has_parent_path() && !fs::exists(place, ignored)) place = place.parent_path();
+  if (::access(place.c_str(), W_OK) != 0) throw base::os_error("write to", place.native());
 }
 
 // A link to where the output lies: what the step writes is there at once.
@@ -238,6 +250,7 @@ void bind_outputs(const Request& request, const Folder& folder, Bindings& bindin
     }
     const fs::path destination = without_slash(output.destination);
     while_writing(output, destination, [&] {
+      refuse_unwritable(output, destination);
       lock_destination(request, output, destination, bindings);
       bindings.outputs[output.name] =
           output.mode == AccessMode::upload ? stage_output(output, destination, folder)

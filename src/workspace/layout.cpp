@@ -26,7 +26,7 @@ void make_folder(const fs::path& folder) {
   throw base::os_error("create", folder.native(), error_number);
 }
 
-void check_format(const Layout& layout, const fs::path& stamp) {
+void check_stamp(const Layout& layout, const fs::path& stamp) {
   const std::string text = base::read_file(stamp);
   int version = 0;
   const auto read = std::from_chars(text.data(), text.data() + text.size(), version);
@@ -58,10 +58,26 @@ Layout find(const fs::path& start) {
   return {folder};
 }
 
-void ensure(const Layout& layout) {
+base::Error with_owner_hint(base::Error error, const Layout& layout) {
+  if (error.code() == base::Code::permission && error.hint().empty())
+    error.hint(
+        fmt::format("amlocal keeps its records in '{}': make that writable for you, or copy "
+                    "the project to a folder of your own",
+                    layout.hidden().native()));
+  return error;
+}
+
+void check_format(const Layout& layout) {
+  const fs::path stamp = layout.hidden() / "format";
+  if (is_there(stamp)) check_stamp(layout, stamp);
+}
+
+namespace {
+
+void make(const Layout& layout) {
   make_folder(layout.hidden());
   const fs::path stamp = layout.hidden() / "format";
-  if (is_there(stamp)) check_format(layout, stamp);
+  if (is_there(stamp)) check_stamp(layout, stamp);
   // The folder hides itself from git, so that no .gitignore of the user's needs a line.
   const fs::path hide = layout.hidden() / ".gitignore";
   if (!is_there(hide)) base::write_file_atomically(hide, "*\n");
@@ -69,6 +85,16 @@ void ensure(const Layout& layout) {
   make_folder(layout.datastores() / "workspaceblobstore");
   // The stamp comes last: where it stands, the rest stands too.
   if (!is_there(stamp)) base::write_file_atomically(stamp, fmt::format("{}\n", format_version));
+}
+
+}  // namespace
+
+void ensure(const Layout& layout) {
+  try {
+    make(layout);
+  } catch (base::Error& error) {
+    throw with_owner_hint(std::move(error), layout);
+  }
 }
 
 }  // namespace workspace

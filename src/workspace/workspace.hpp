@@ -9,6 +9,7 @@
 #include <string>
 #include <vector>
 
+#include "base/error.hpp"
 #include "base/path.hpp"
 #include "model/catalogue.hpp"
 
@@ -35,6 +36,14 @@ Layout find(const fs::path& start);
 // Creates `.amlocal/` with a `.gitignore` of its own and a format stamp. Throws newer_version when
 // it was made by a newer amlocal, permission or no_space when it cannot be made.
 void ensure(const Layout&);
+
+// Throws newer_version where a newer amlocal made `.amlocal/`, and corrupt where its stamp is no
+// number; nothing where there is none yet. For what changes records without making any.
+void check_format(const Layout&);
+
+// Gives a refusal of the operating system the hint what to do about a project that is not one's
+// own.
+base::Error with_owner_hint(base::Error, const Layout&);
 
 // Whether a text of `amlocal.yml` or an asset is a URI (azureml:…, https://…), not a local path.
 bool is_uri(const std::string&);
