@@ -96,7 +96,8 @@ class Space(unittest.TestCase):
         self.assertRegex(out, rf"hint: '{self.small}/store' has \d+ B left: free some space")
 
     def test_a_tool_that_is_no_python_has_the_hint_too(self):
-        out = self.run_job(self.folder / "project", "cat /dev/zero > ${{outputs.made}}/big")
+        out = self.run_job(self.folder / "project", "cat /dev/zero > ${{outputs.made}}/big",
+                           options=("--data-access", "link"))
         self.assertIn("cat: write error: No space left on device", out)
         self.assertRegex(out, rf"hint: '{self.small}/store' has \d+ B left: free some space \(`amlocal runs gc`")
 
