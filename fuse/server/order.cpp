@@ -49,6 +49,8 @@ std::string to_json(const Order& order) {
             {"log", order.log.native()},
             {"cost", order.cost},
             {"clock", order.clock},
+            {"step", order.step},
+            {"faults", order.faults},
             {"see_everything", order.see_everything},
             {"own_namespace", order.own_namespace},
             {"for_others", order.for_others},
@@ -70,6 +72,8 @@ Order order_from_json(const std::string& text) {
     order.log = path_in(j, "log");
     order.cost = j.value("cost", order.cost);
     order.clock = j.value("clock", order.clock);
+    order.step = j.value("step", "");
+    order.faults = j.value("faults", order.faults);
     order.see_everything = j.value("see_everything", false);
     order.own_namespace = j.value("own_namespace", false);
     order.for_others = j.value("for_others", false);
@@ -82,7 +86,7 @@ Order order_from_json(const std::string& text) {
 }
 
 std::string to_json(const Finished& finished) {
-  json j = {{"unsent", json::array()}};
+  json j = {{"unsent", json::array()}, {"never_fired", finished.never_fired}};
   for (const auto& [session, file] : finished.unsent)
     j["unsent"].push_back({{"session", session}, {"path", file.path}, {"why", file.why}});
   return j.dump(-1, ' ', false, json::error_handler_t::replace);
@@ -96,6 +100,7 @@ Finished finished_from_json(const std::string& text) {
       finished.unsent.push_back(
           {file.at("session").get<std::string>(),
            {file.at("path").get<std::string>(), file.at("why").get<std::string>()}});
+    finished.never_fired = j.value("never_fired", finished.never_fired);
     return finished;
   } catch (const json::exception& problem) {
     throw base::Error(base::Code::bad_input,

@@ -31,6 +31,8 @@ struct Order {
   fs::path log;                  // refusals, appended; "" for none
   std::string cost = "none";     // a cost profile's name, or the path of the user's own
   std::string clock = "ledger";  // meter::parse_clock
+  std::string step;                 // "train", for the faults' "train.outputs.model"
+  std::vector<std::string> faults;  // docs/faults.md
   bool see_everything = false;
   // Mounts are to be seen only by who joins the process's namespaces. Where the machine allows
   // none, fusermount3 mounts for all, and unmounts when the process has gone.
@@ -46,9 +48,12 @@ std::string to_json(const Order&);
 // Throws bad_input.
 Order order_from_json(const std::string&);
 
-// What finishing gave: for each session the files that did not reach the store.
+// What finishing gave.
 struct Finished {
+  // For each session the files that did not reach the store.
   std::vector<std::pair<std::string, FileSystem::Unsent>> unsent;
+  // meter::Faults::never_fired: each fault with why.
+  std::vector<std::pair<std::string, std::string>> never_fired;
 };
 std::string to_json(const Finished&);
 // Throws bad_input.

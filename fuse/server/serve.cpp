@@ -98,15 +98,19 @@ struct Metering {
         clock(meter::make_clock(meter::parse_clock(order.clock))),
         account(profile) {
     if (!order.ledger.empty()) ledger.emplace(order.ledger);
+    std::vector<meter::Fault> parsed;
+    for (const auto& text : order.faults) parsed.push_back(meter::parse_fault(text));
+    if (!parsed.empty()) faults.emplace(std::move(parsed));
   }
   meter::CostProfile profile;
   std::unique_ptr<meter::Clock> clock;
   meter::Account account;
   std::optional<meter::Ledger> ledger;
+  std::optional<meter::Faults> faults;
 
   std::shared_ptr<store::ObjectStore> metered(std::shared_ptr<store::ObjectStore> store) {
-    return meter::compose(std::move(store),
-                          {profile, *clock, account, nullptr, ledger ? &*ledger : nullptr});
+    return meter::compose(std::move(store), {profile, *clock, account, faults ? &*faults : nullptr,
+                                             ledger ? &*ledger : nullptr});
   }
 };
 
@@ -134,6 +138,13 @@ std::unique_ptr<FileSystem> make_view(const Order& order, Session& session, Mete
   return make_object_view(*session.store, std::move(options));
 }
 
+std::optional<Struck> struck(const Order& order, const SessionOrder& session, Metering& metering,
+                             Log& log) {
+  if (!metering.faults) return std::nullopt;
+  return Struck{*metering.faults, *metering.clock, order.step + "." + session.name,
+                [&log, name = session.name](const std::string& text) { log.write(name, text); }};
+}
+
 std::vector<Session> start(const Order& order, bool seen_by_all, std::optional<Metering>& metering,
                            Log& log) {
   metering.emplace(order);
@@ -144,9 +155,10 @@ std::vector<Session> start(const Order& order, bool seen_by_all, std::optional<M
                         Session& session = sessions.emplace_back();
                         session.order = wanted;
                         session.view = make_view(order, session, *metering, log);
-                        if (auto& ledger = metering->ledger)
-                          session.view = make_recorded(std::move(session.view), *ledger,
-                                                       ledger->session(wanted.name));
+                        if (metering->ledger)
+                          session.view = make_recorded(std::move(session.view), *metering->ledger,
+                                                       metering->ledger->session(wanted.name),
+                                                       struck(order, wanted, *metering, log));
                         // A mount that a whole machine sees must not outlive a killed process.
                         const bool ends_with_us = seen_by_all && order.state.empty();
                         session.mount.emplace(Mount::start(
@@ -156,7 +168,7 @@ std::vector<Session> start(const Order& order, bool seen_by_all, std::optional<M
   return sessions;
 }
 
-Finished finish(std::vector<Session>& sessions, bool send) {
+Finished finish(std::vector<Session>& sessions, const Metering& metering, bool send) {
   Finished finished;
   for (Session& session : sessions) {
     for (auto& file : session.mount->finish(send))
@@ -166,6 +178,7 @@ Finished finish(std::vector<Session>& sessions, bool send) {
     if (!session.order.cache.empty()) base::remove_tree(session.order.cache);
     if (session.store) ::unlink(session.order.intents.c_str());
   }
+  if (metering.faults) finished.never_fired = metering.faults->never_fired();
   return finished;
 }
 
@@ -212,12 +225,12 @@ int serve(const base::Fd& fd) {
     if (lock) {
       wait_for_the_end(sessions);
       base::write_file_atomically(order.state / "finished.json",
-                                  to_json(finish(sessions, true)) + "\n");
+                                  to_json(finish(sessions, *metering, true)) + "\n");
       return 0;
     }
     while (const auto request = control.read_line()) {
       if (*request != "finish" && *request != "abandon") continue;
-      control.say("finished " + to_json(finish(sessions, *request == "finish")));
+      control.say("finished " + to_json(finish(sessions, *metering, *request == "finish")));
       return 0;
     }
     return 1;

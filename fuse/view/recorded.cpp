@@ -1,6 +1,9 @@
 #include "fuse/view/recorded.hpp"
 
 #include <fcntl.h>
+#include <fmt/format.h>
+#include <signal.h>
+#include <unistd.h>
 
 #include <mutex>
 #include <type_traits>
@@ -28,15 +31,17 @@ meter::Result result_of(Status status) {
 
 class Recorded final : public FileSystem {
  public:
-  Recorded(std::unique_ptr<FileSystem> inner, meter::Ledger& ledger, std::uint16_t session)
-      : inner_(std::move(inner)), ledger_(ledger), session_(session) {}
+  Recorded(std::unique_ptr<FileSystem> inner, meter::Ledger& ledger, std::uint16_t session,
+           std::optional<Struck> struck)
+      : inner_(std::move(inner)), ledger_(ledger), session_(session), struck_(std::move(struck)) {}
 
   Reply<Found> lookup(const Caller& caller, NodeId folder, const std::string& name) override {
-    return note(Op::lookup, caller, folder, 0, [&](meter::Entry& entry) {
-      auto found = inner_->lookup(caller, folder, name);
-      if (found) entry.name = name_of(found.value.node);
-      return found;
-    });
+    return note(Op::lookup, caller, folder, 0, {.child = name, .bytes = 0},
+                [&](meter::Entry& entry) {
+                  auto found = inner_->lookup(caller, folder, name);
+                  if (found) entry.name = name_of(found.value.node);
+                  return found;
+                });
   }
   void forget(NodeId node, std::uint64_t lookups) override { inner_->forget(node, lookups); }
   Reply<Found> attributes(const Caller& caller, NodeId node, std::uint64_t handle) override {
@@ -55,21 +60,24 @@ class Recorded final : public FileSystem {
 
   Reply<Found> make_folder(const Caller& caller, NodeId folder, const std::string& name,
                            mode_t mode) override {
-    return note(Op::mkdir, caller, folder, 0, [&](meter::Entry& entry) {
-      return named(entry, inner_->make_folder(caller, folder, name, mode));
-    });
+    return note(Op::mkdir, caller, folder, 0, {.child = name, .bytes = 0},
+                [&](meter::Entry& entry) {
+                  return named(entry, inner_->make_folder(caller, folder, name, mode));
+                });
   }
   Reply<Found> make_node(const Caller& caller, NodeId folder, const std::string& name, mode_t mode,
                          dev_t device) override {
-    return note(Op::mknod, caller, folder, 0, [&](meter::Entry& entry) {
-      return named(entry, inner_->make_node(caller, folder, name, mode, device));
-    });
+    return note(Op::mknod, caller, folder, 0, {.child = name, .bytes = 0},
+                [&](meter::Entry& entry) {
+                  return named(entry, inner_->make_node(caller, folder, name, mode, device));
+                });
   }
   Reply<Found> make_symlink(const Caller& caller, NodeId folder, const std::string& name,
                             const std::string& target) override {
-    return note(Op::symlink, caller, folder, 0, [&](meter::Entry& entry) {
-      return named(entry, inner_->make_symlink(caller, folder, name, target));
-    });
+    return note(Op::symlink, caller, folder, 0, {.child = name, .bytes = 0},
+                [&](meter::Entry& entry) {
+                  return named(entry, inner_->make_symlink(caller, folder, name, target));
+                });
   }
   Reply<Found> make_link(const Caller& caller, NodeId node, NodeId folder,
                          const std::string& name) override {
@@ -81,28 +89,25 @@ class Recorded final : public FileSystem {
                 [&](meter::Entry&) { return inner_->read_symlink(caller, node); });
   }
   Status remove(const Caller& caller, NodeId folder, const std::string& name) override {
-    return note(Op::unlink, caller, folder, 0, [&](meter::Entry& entry) {
-      entry.name = child_name(folder, name);
-      return inner_->remove(caller, folder, name);
-    });
+    return note(Op::unlink, caller, folder, 0, {.child = name, .bytes = 0},
+                [&](meter::Entry&) { return inner_->remove(caller, folder, name); });
   }
   Status remove_folder(const Caller& caller, NodeId folder, const std::string& name) override {
-    return note(Op::rmdir, caller, folder, 0, [&](meter::Entry& entry) {
-      entry.name = child_name(folder, name);
-      return inner_->remove_folder(caller, folder, name);
-    });
+    return note(Op::rmdir, caller, folder, 0, {.child = name, .bytes = 0},
+                [&](meter::Entry&) { return inner_->remove_folder(caller, folder, name); });
   }
   // `name` is the new one, `handle` the number of the old one's name: it has no handle.
   Status rename(const Caller& caller, NodeId folder, const std::string& name, NodeId new_folder,
                 const std::string& new_name, unsigned flags) override {
-    return note(Op::rename, caller, folder, 0, [&](meter::Entry& entry) {
-      entry.handle = child_name(folder, name);
-      entry.name = child_name(new_folder, new_name);
-      const Status status = inner_->rename(caller, folder, name, new_folder, new_name, flags);
-      // Every name below a renamed folder is another now.
-      if (status == Status::ok) forget_names();
-      return status;
-    });
+    return note(
+        Op::rename, caller, folder, 0, {.child = name, .bytes = 0}, [&](meter::Entry& entry) {
+          entry.handle = child_name(folder, name);
+          entry.name = child_name(new_folder, new_name);
+          const Status status = inner_->rename(caller, folder, name, new_folder, new_name, flags);
+          // Every name below a renamed folder is another now.
+          if (status == Status::ok) forget_names();
+          return status;
+        });
   }
 
   Reply<Opened> open(const Caller& caller, NodeId node, int flags) override {
@@ -115,36 +120,39 @@ class Recorded final : public FileSystem {
   }
   Reply<std::pair<Found, Opened>> create(const Caller& caller, NodeId folder,
                                          const std::string& name, mode_t mode, int flags) override {
-    return note(Op::create, caller, folder, 0, [&](meter::Entry& entry) {
-      describe(entry, flags);
-      auto created = inner_->create(caller, folder, name, mode, flags);
-      if (created) {
-        entry.handle = created.value.second.handle;
-        entry.name = name_of(created.value.first.node);
-      }
-      return created;
-    });
+    return note(Op::create, caller, folder, 0, {.child = name, .bytes = 0},
+                [&](meter::Entry& entry) {
+                  describe(entry, flags);
+                  auto created = inner_->create(caller, folder, name, mode, flags);
+                  if (created) {
+                    entry.handle = created.value.second.handle;
+                    entry.name = name_of(created.value.first.node);
+                  }
+                  return created;
+                });
   }
   Reply<Bytes> read(const Caller& caller, NodeId node, std::uint64_t handle, off_t offset,
                     std::size_t size) override {
-    return note(Op::read, caller, node, handle, [&](meter::Entry& entry) {
-      entry.offset = static_cast<std::uint64_t>(offset);
-      auto bytes = inner_->read(caller, node, handle, offset, size);
-      if (const auto* memory = std::get_if<std::vector<char>>(&bytes.value))
-        entry.bytes = memory->size();
-      else
-        entry.bytes = std::get<FilePiece>(bytes.value).size;
-      return bytes;
-    });
+    return note(Op::read, caller, node, handle, {.child = {}, .bytes = size},
+                [&](meter::Entry& entry) {
+                  entry.offset = static_cast<std::uint64_t>(offset);
+                  auto bytes = inner_->read(caller, node, handle, offset, size);
+                  if (const auto* memory = std::get_if<std::vector<char>>(&bytes.value))
+                    entry.bytes = memory->size();
+                  else
+                    entry.bytes = std::get<FilePiece>(bytes.value).size;
+                  return bytes;
+                });
   }
   Reply<std::size_t> write(const Caller& caller, NodeId node, std::uint64_t handle, off_t offset,
                            std::span<const char> bytes) override {
-    return note(Op::write, caller, node, handle, [&](meter::Entry& entry) {
-      entry.offset = static_cast<std::uint64_t>(offset);
-      auto written = inner_->write(caller, node, handle, offset, bytes);
-      entry.bytes = written.value;
-      return written;
-    });
+    return note(Op::write, caller, node, handle, {.child = {}, .bytes = bytes.size()},
+                [&](meter::Entry& entry) {
+                  entry.offset = static_cast<std::uint64_t>(offset);
+                  auto written = inner_->write(caller, node, handle, offset, bytes);
+                  entry.bytes = written.value;
+                  return written;
+                });
   }
   Status flush(const Caller& caller, NodeId node, std::uint64_t handle) override {
     return note(Op::flush, caller, node, handle,
@@ -242,25 +250,66 @@ class Recorded final : public FileSystem {
     return found;
   }
 
-  // Carries out `act`, which may say more of the entry, and appends it.
+  // What an operation is about, beyond its node.
+  struct About {
+    std::string_view child;   // the name in the folder `node` that it is really about
+    std::uint64_t bytes = 0;  // asked for
+  };
+
+  // Carries out `act`, which may say more of the entry, and appends it; a fault strikes instead.
   template <class Act>
   std::invoke_result_t<Act, meter::Entry&> note(Op op, const Caller& caller, NodeId node,
-                                                std::uint64_t handle, Act act) {
+                                                std::uint64_t handle, const About& about, Act act) {
     meter::Entry entry;
     entry.op = op;
     entry.number = ledger_.begin();
     entry.task = static_cast<std::uint32_t>(caller.task) & 0x3fffffffU;
     entry.handle = handle;
     entry.session = session_;
-    entry.name = name_of(node);
+    entry.name = about.child.empty() ? name_of(node) : child_name(node, about.child);
     entry.begin_ns = ledger_.now();
     meter::current() = {entry.number, handle, entry.task, entry.name, session_};
-    auto outcome = act(entry);
+    const Status struck = struck_ ? strike(op, node, about) : Status::ok;
+    std::invoke_result_t<Act, meter::Entry&> outcome(struck);
+    if (struck == Status::ok) outcome = act(entry);
     meter::current() = {};
     entry.end_ns = ledger_.now();
     entry.result = result_of(status_of(outcome));
     ledger_.append(entry);
     return outcome;
+  }
+
+  template <class Act>
+  std::invoke_result_t<Act, meter::Entry&> note(Op op, const Caller& caller, NodeId node,
+                                                std::uint64_t handle, Act act) {
+    return note(op, caller, node, handle, About(), act);
+  }
+
+  // ok where nothing strikes, or only delays.
+  Status strike(Op op, NodeId node, const About& about) {
+    std::string path = inner_->path_of(node);
+    if (!about.child.empty()) path = joined(path, about.child);
+    const meter::Fault* fault =
+        struck_->faults.hit({struck_->where, op, path, about.bytes, struck_->clock.now()});
+    if (fault == nullptr) return Status::ok;
+    struck_->log(
+        fmt::format("fault '{}' struck {} of '{}'", fault->text, meter::to_string(op), path));
+    switch (fault->how) {
+      case meter::Fault::How::errno_:
+        return status_of_errno(fault->number);
+      case meter::Fault::How::delay:
+        struck_->clock.sleep_for(fault->delay);
+        return Status::ok;
+      case meter::Fault::How::disconnect:
+        // As when the mount's process dies: "transport endpoint is not connected".
+        ::kill(::getpid(), SIGKILL);
+        return Status::disconnected;
+      case meter::Fault::How::http:  // of stores only; the parser
+      case meter::Fault::How::slow:  // refuses them at a mount
+      case meter::Fault::How::throttle:
+        return Status::ok;
+    }
+    return Status::ok;
   }
 
   std::uint32_t name_of(NodeId node) {
@@ -273,9 +322,21 @@ class Recorded final : public FileSystem {
     return names_.emplace(node, number).first->second;
   }
 
-  std::uint32_t child_name(NodeId folder, const std::string& name) {
-    const std::string above = inner_->path_of(folder);
-    return ledger_.name(above.empty() ? name : above + "/" + name);
+  static std::string joined(const std::string& above, std::string_view name) {
+    return above.empty() ? std::string(name) : fmt::format("{}/{}", above, name);
+  }
+
+  std::uint32_t child_name(NodeId folder, std::string_view name) {
+    constexpr std::size_t most_remembered = 4096;  // names that are asked for need not be there
+    std::string path = joined(inner_->path_of(folder), name);
+    {
+      const std::lock_guard lock(mutex_);
+      if (const auto known = children_.find(path); known != children_.end()) return known->second;
+    }
+    const std::uint32_t number = ledger_.name(path);
+    const std::lock_guard lock(mutex_);
+    if (children_.size() >= most_remembered) children_.clear();
+    return children_.emplace(std::move(path), number).first->second;
   }
 
   void forget_names() {
@@ -288,13 +349,15 @@ class Recorded final : public FileSystem {
   std::uint16_t session_;
   std::mutex mutex_;
   std::unordered_map<NodeId, std::uint32_t> names_;
+  std::unordered_map<std::string, std::uint32_t> children_;  // by path
+  std::optional<Struck> struck_;
 };
 
 }  // namespace
 
 std::unique_ptr<FileSystem> make_recorded(std::unique_ptr<FileSystem> inner, meter::Ledger& ledger,
-                                          std::uint16_t session) {
-  return std::make_unique<Recorded>(std::move(inner), ledger, session);
+                                          std::uint16_t session, std::optional<Struck> struck) {
+  return std::make_unique<Recorded>(std::move(inner), ledger, session, std::move(struck));
 }
 
 }  // namespace fuse

@@ -17,6 +17,7 @@
 #include "engine/execute.hpp"
 #include "meter/clock.hpp"
 #include "meter/cost_profile.hpp"
+#include "meter/fault.hpp"
 #include "text/diagnostic.hpp"
 
 namespace cli {
@@ -37,6 +38,7 @@ struct Args {
   std::string profile;
   std::string cost;
   std::string clock;
+  std::vector<std::string> faults;
   bool dry_run = false;
   bool json = false;
 };
@@ -56,6 +58,7 @@ void declare(Options& options, Args& args) {
   options.value("--mount-profile", args.profile);
   options.value("--cost", args.cost);
   options.value("--clock", args.clock);
+  options.values("--fault", args.faults);
   options.flag("--dry-run", args.dry_run);
   options.flag("--json", args.json);
 }
@@ -86,6 +89,7 @@ std::string retry_command(const Args& args) {
   add("--mount-profile", args.profile);
   add("--cost", args.cost);
   add("--clock", args.clock);
+  for (const auto& fault : args.faults) add("--fault", fault);
   return command;
 }
 
@@ -99,17 +103,19 @@ step::Mounting::Access access_of(const Args& args) {
         fmt::format("--data-access takes auto, mount or link, not '{}'", args.data_access))
         .hint(text::did_you_mean(args.data_access, {"auto", "mount", "link"}));
   // What tells of mounts is not to be lost on a machine that cannot mount.
-  const bool about_mounts = !args.profile.empty() || !args.cost.empty() || !args.clock.empty();
+  const bool about_mounts =
+      !args.profile.empty() || !args.cost.empty() || !args.clock.empty() || !args.faults.empty();
   return about_mounts ? Access::mount : Access::automatic;
 }
 
 // Everything is looked at before anything starts: a misspelt profile must not end the third step.
-step::Mounting mounting_of(const Args& args) {
+step::Mounting mounting_of(const Args& args, const workspace::Settings& settings) {
   step::Mounting mounting;
   mounting.access = access_of(args);
   for (const auto& [option, given] :
        {std::pair("--mount-profile", !args.profile.empty()),
-        std::pair("--cost", !args.cost.empty()), std::pair("--clock", !args.clock.empty())})
+        std::pair("--cost", !args.cost.empty()), std::pair("--clock", !args.clock.empty()),
+        std::pair("--fault", !args.faults.empty())})
     if (given && mounting.access == step::Mounting::Access::link)
       throw base::Error(
           base::Code::usage,
@@ -121,6 +127,10 @@ step::Mounting mounting_of(const Args& args) {
   meter::load_cost_profile(mounting.cost);
   if (!args.clock.empty()) mounting.clock = args.clock;
   meter::parse_clock(mounting.clock);
+  for (const auto& fault : args.faults) mounting.faults.push_back(meter::parse_fault(fault).text);
+  if (mounting.access != step::Mounting::Access::link)
+    for (const auto& [fault, place] : settings.faults)
+      mounting.faults.push_back(meter::parse_fault(fault, place).text);
   return mounting;
 }
 
@@ -194,7 +204,7 @@ int run(const Args& given, App& app) {
   engine::Options options{args.name,   args.jobs, args.only,     args.until,
                           args.resume, {},        args.pass_env, {}};
   options.command = {retry_command(args)};
-  options.mounting = mounting_of(args);
+  options.mounting = mounting_of(args, project.settings);
   const engine::Surroundings surroundings{project.layout, project.settings, project.catalogue,
                                           app.environment, app.clock};
   if (args.dry_run) {

@@ -25,6 +25,9 @@ namespace {
 
 using model::Status;
 
+// meter::Faults::never_fired says so of a fault that no operation came near.
+constexpr std::string_view nothing_came = "nothing that it could have hit came";
+
 // What became of one step's thread.
 struct Ended {
   std::size_t step = 0;
@@ -46,6 +49,7 @@ class Run {
     pass_over_kept_steps();
     run_steps();
     give_up_what_waits();
+    tell_faults_that_never_fired();
     keep_disk_in_bounds();
     return finish();
   }
@@ -186,6 +190,10 @@ class Run {
 
   void end_step(Ended& ended) {
     const std::size_t n = ended.step;
+    for (auto& [fault, why] : ended.outcome.faults) {
+      const auto [known, is_new] = unfired_.emplace(fault, why);
+      if (!is_new && (why.empty() || known->second == nothing_came)) known->second = why;
+    }
     threads_.erase(n);  // it has nothing left to do: joins at once
     if (ended.outcome.status == Status::completed) {
       decided_.outputs[n] = std::move(made_[n]);
@@ -204,6 +212,18 @@ class Run {
   void give_up_what_waits() {
     for (const std::size_t n : schedule_->waiting())
       pass_over(n, Status::canceled, "the run was canceled");
+  }
+
+  // A fault that struck in no step tests nothing: that must not pass for a test.
+  void tell_faults_that_never_fired() {
+    for (const auto& fault : context_.mounting.faults) {
+      const auto found = unfired_.find(fault);
+      const std::string why = found == unfired_.end()
+                                  ? "no step that ran has a mount or a store for it"
+                                  : found->second;
+      if (!why.empty())
+        tell(events::Notice{"", fmt::format("fault '{}' never fired: {}", fault, why)});
+    }
   }
 
   // A convenience: what goes wrong in it is for the next run to meet.
@@ -246,6 +266,8 @@ class Run {
   std::optional<LiveMark> mark_;  // goes before the run's lock is released
   std::unique_ptr<events::Tee> tee_;
   std::optional<Schedule> schedule_;
+  std::map<std::string, std::string>
+      unfired_;                          // each fault: why it has not struck; "" where it has
   std::map<std::size_t, Outputs> made_;  // where running steps put their outputs
   base::Cancel cancel_;
   Inbox<Ended> inbox_;

@@ -59,9 +59,9 @@ const Fault* Faults::hit(const Point& point) {
   return struck;
 }
 
-std::vector<std::string> Faults::never_fired() const {
+std::vector<std::pair<std::string, std::string>> Faults::never_fired() const {
   const std::lock_guard lock(mutex_);
-  std::vector<std::string> lines;
+  std::vector<std::pair<std::string, std::string>> never;
   for (const Armed& armed : armed_) {
     if (armed.fired != 0) continue;
     const std::string why =
@@ -70,9 +70,9 @@ std::vector<std::string> Faults::never_fired() const {
         : armed.bytes != 0
             ? fmt::format("{} bytes went through, and its window never opened", armed.bytes)
             : "nothing that it could have hit came";
-    lines.push_back(fmt::format("fault '{}' never fired: {}", armed.fault.text, why));
+    never.emplace_back(armed.fault.text, why);
   }
-  return lines;
+  return never;
 }
 
 }  // namespace meter

@@ -69,8 +69,9 @@ class Faults {
   const Fault* hit(const Point&);
   bool empty() const { return armed_.empty(); }
 
-  // A line for each fault that never hit anything: "fault 'store put nth=9 503' never fired: …".
-  std::vector<std::string> never_fired() const;
+  // The faults that never hit anything, as written, each with why: "nothing that it could have hit
+  // came".
+  std::vector<std::pair<std::string, std::string>> never_fired() const;
 
  private:
   struct Armed {

@@ -80,6 +80,8 @@ class Run {
     order.log = mount_log_path(folder_);
     order.cost = request_.mounting.cost;
     order.clock = request_.mounting.clock;
+    order.step = request_.path;
+    order.faults = request_.mounting.faults;
     order.own_namespace = true;
     mounts_.emplace(fuse::MountProcess::start(order));
     log(fmt::format("{} mounts are ready (profile {})", bindings_.mounts.size(),
@@ -91,7 +93,8 @@ class Run {
   void finish_mounts() {
     if (!mounts_) return;
     const bool succeeded = outcome_.status == model::Status::completed;
-    const auto unsent = mounts_->finish(unmount_patience, succeeded).unsent;
+    const auto finished = finish_process(succeeded);
+    const auto& unsent = finished.unsent;
     if (unsent.empty()) return;
     const auto& [session, file] = unsent.front();
     const std::string text = fmt::format(
@@ -103,6 +106,25 @@ class Run {
     throw base::Error(base::Code::io, text)
         .hint("make room there or mend what refused it, then run it again; what was written is " +
               kept);
+  }
+
+  // Notes also what became of the faults. One that kills the process cannot say so afterwards.
+  fuse::Finished finish_process(bool send) {
+    const auto& faults = request_.mounting.faults;
+    try {
+      auto finished = mounts_->finish(unmount_patience, send);
+      const std::map<std::string, std::string> never(finished.never_fired.begin(),
+                                                     finished.never_fired.end());
+      for (const auto& fault : faults) {
+        const auto why = never.find(fault);
+        outcome_.faults.emplace_back(fault, why == never.end() ? "" : why->second);
+      }
+      return finished;
+    } catch (const base::Error&) {
+      for (const auto& fault : faults)
+        if (fault.find(" disconnect") != std::string::npos) outcome_.faults.emplace_back(fault, "");
+      throw;
+    }
   }
 
   base::Variables with_hook(base::Variables environment) const {

@@ -53,10 +53,11 @@ struct Runtime {
 struct Mounting {
   // automatic: mounts where the machine allows them (see settle); link: read-only views and links.
   enum class Access { automatic, mount, link } access = Access::automatic;
-  std::string profile = "rslex";  // fuse::find_profile
-  std::string cost = "none";      // a cost profile's name or file
-  std::string clock = "ledger";   // meter::parse_clock
-  fs::path audit_hook;            // the folder of the audit hook, shared by all steps; "" for none
+  std::string profile = "rslex";    // fuse::find_profile
+  std::string cost = "none";        // a cost profile's name or file
+  std::string clock = "ledger";     // meter::parse_clock
+  std::vector<std::string> faults;  // what is to go wrong: docs/faults.md, checked
+  fs::path audit_hook;  // the folder of the audit hook, shared by all steps; "" for none
 };
 
 struct Request {
@@ -83,6 +84,9 @@ struct Outcome {
   std::uint64_t bytes_in = 0;
   std::uint64_t bytes_out = 0;
   std::optional<events::Failure> failure;
+  // Of a step with mounts, each of Mounting::faults with why it struck nothing here; "" where it
+  // did.
+  std::vector<std::pair<std::string, std::string>> faults;
 };
 
 // Runs the step to its end: prepares its folder, binds inputs and outputs, starts the command under

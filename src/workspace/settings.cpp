@@ -120,6 +120,14 @@ std::vector<std::string> read_words(const Node& node, const std::string& key) {
   return words;
 }
 
+std::vector<std::pair<std::string, base::Place>> read_faults(const Node& node,
+                                                             const std::string& key) {
+  std::vector<std::pair<std::string, base::Place>> faults;
+  const auto words = read_words(node, key);
+  for (std::size_t n = 0; n < words.size(); ++n) faults.emplace_back(words[n], node.items[n].place);
+  return faults;
+}
+
 std::size_t read_count(const Node& node, const std::string& key) {
   const std::string text = text_of(node, fmt::format("'{}'", key));
   std::size_t number = 0;
@@ -210,6 +218,8 @@ std::string to_yaml(const Layout& layout, const Settings& settings) {
   write_map(out, "components", settings.components, path);
   if (!settings.pass_env.empty()) out += "pass_env:\n";
   for (const auto& name : settings.pass_env) out += fmt::format("  - {}\n", scalar(name));
+  if (!settings.faults.empty()) out += "faults:\n";
+  for (const auto& [fault, place] : settings.faults) out += fmt::format("  - {}\n", scalar(fault));
   const Settings usual;
   if (settings.keep_runs != usual.keep_runs)
     out += fmt::format("keep_runs: {}\n", settings.keep_runs);
@@ -246,10 +256,10 @@ Settings read_settings(const Layout& layout) {
   const Node root = text::parse_yaml(text::read_source(layout.settings_file()));
   if (root.is_null()) return settings;
   if (!root.is_map()) refuse(root.place, "amlocal.yml must be a map of settings");
-  check_keys(
-      root,
-      {"environments", "data", "datastores", "components", "pass_env", "keep_runs", "max_bytes"},
-      "amlocal.yml");
+  check_keys(root,
+             {"environments", "data", "datastores", "components", "pass_env", "faults", "keep_runs",
+              "max_bytes"},
+             "amlocal.yml");
   const auto path = [&](const std::string& text) { return below(layout, text).native(); };
   for (const auto& [key, place, value] : root.entries) {
     if (key == "environments")
@@ -261,6 +271,8 @@ Settings read_settings(const Layout& layout) {
       settings.datastores = read_map(value, key, path);
     else if (key == "components")
       settings.components = read_map(value, key, path);
+    else if (key == "faults")
+      settings.faults = read_faults(value, key);
     else if (key == "keep_runs")
       settings.keep_runs = read_count(value, key);
     else if (key == "max_bytes")

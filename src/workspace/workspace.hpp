@@ -11,6 +11,7 @@
 
 #include "base/error.hpp"
 #include "base/path.hpp"
+#include "base/place.hpp"
 #include "model/catalogue.hpp"
 
 namespace workspace {
@@ -55,6 +56,7 @@ struct Settings {
   std::map<std::string, std::string> datastores;    // name → folder
   std::map<std::string, std::string> components;    // reference → file
   std::vector<std::string> pass_env;
+  std::vector<std::pair<std::string, base::Place>> faults;  // as written: docs/faults.md
   // What the records may take before the oldest runs are removed unasked; 0: no limit.
   std::size_t keep_runs = 200;
   std::uint64_t max_bytes = 20'000'000'000;

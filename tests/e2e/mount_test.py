@@ -116,6 +116,46 @@ class MountTest(unittest.TestCase):
         self.assertIn("did you mean 'mount'?", self.call("run", "pipeline.yml", "--data-access", "mont", status=2))
         self.assertIn("blob-standard", self.call("run", "pipeline.yml", "--data-access", "mount", "--cost", "blob-standrd", status=1))
 
+    def test_faults_strike_where_they_are_told_to(self):
+        self.write_step(
+            "for n in 1 2 3 4; do echo $n >> ${{outputs.out}}/log || echo refused $n; done; cat ${{inputs.all}}/rows.csv",
+            inputs={"all": {"type": "uri_folder", "path": "data"}}, outputs={"out": {"type": "uri_folder"}})
+        (self.folder / "data").mkdir()
+        (self.folder / "data/rows.csv").write_text("1,2\n")
+        out = self.call("run", "one.yml", "--fault", "one.outputs.out open nth=3 EIO", "--fault", "* read ENOSPC",
+                        "--fault", "store put nth=99 503", "--name", "f", status=1)
+        log = (self.folder / ".amlocal/runs/f/steps/one/user_logs/std_log.txt").read_text()
+        self.assertIn("refused 3", log)
+        self.assertNotIn("refused 4", log)
+        self.assertIn("cat: ", log)
+        self.assertIn("No space left on device", log)
+        self.assertIn("the mount said last: inputs.all: fault '* read ENOSPC' struck read of 'rows.csv'", out)
+        self.assertIn("fault 'store put nth=99 503' never fired: of 4 that could have been hit, none was the right one", out)
+        self.assertIn("--fault 'one.outputs.out open nth=3 EIO'", out.splitlines()[-1])
+
+    def test_a_mount_that_disconnects(self):
+        self.write_step("cat ${{inputs.all}}/*.csv > /dev/null; ls ${{inputs.all}}",
+                        inputs={"all": {"type": "uri_folder", "path": "data"}})
+        (self.folder / "data").mkdir()
+        for n in range(3):
+            (self.folder / f"data/{n}.csv").write_bytes(bytes(1_000_000))
+        out = self.call("run", "one.yml", "--fault", "one.inputs.all disconnect after=1MB", status=1)
+        self.assertIn("Transport endpoint is not connected", out)
+        self.assertNotIn("never fired", out)
+
+    def test_faults_of_the_project_and_wrong_ones(self):
+        self.write_step("python3 -c \"open('${{outputs.out}}/a', 'w').close()\"", outputs={"out": {"type": "uri_folder"}})
+        (self.folder / "amlocal.yml").write_text("faults:\n  - one.outputs.out close EIO\n")
+        self.call("run", "one.yml", status=1)
+        (self.folder / "amlocal.yml").write_text("faults:\n  - one.outputs.out clse EIO\n")
+        out = self.call("run", "one.yml", status=1)
+        self.assertIn("amlocal.yml:2:21", out)
+        self.assertIn("did you mean 'close'?", out)
+        (self.folder / "amlocal.yml").write_text("")
+        self.assertIn("did you mean 'ENOSPC'?", self.call("run", "one.yml", "--fault", "* read ENOSP", status=1))
+        self.assertIn("leave out --data-access link",
+                      self.call("run", "one.yml", "--fault", "* read EIO", "--data-access", "link", status=2))
+
     def children_of(self, pid, name):
         found = []
         for entry in pathlib.Path("/proc").iterdir():
