@@ -1,5 +1,7 @@
 #include "fuse/server/order.hpp"
 
+#include <algorithm>
+#include <array>
 #include <nlohmann/json.hpp>
 
 namespace fuse {
@@ -8,12 +10,16 @@ using nlohmann::json;
 
 namespace {
 
+constexpr std::array<std::string_view, 3> kinds{"mount", "download", "upload"};
+
 std::string path_in(const json& j, const char* key) {
   return j.value(key, std::string());
 }
 
 json to_object(const SessionOrder& session) {
   return {{"name", session.name},
+          {"kind", kinds[static_cast<std::size_t>(session.kind)]},
+          {"local", session.local.native()},
           {"point", session.point.native()},
           {"root", session.root.native()},
           {"only", session.only},
@@ -28,6 +34,11 @@ json to_object(const SessionOrder& session) {
 SessionOrder session_from(const json& j) {
   SessionOrder session;
   session.name = j.at("name").get<std::string>();
+  const auto kind = std::find(kinds.begin(), kinds.end(), j.value("kind", "mount"));
+  if (kind == kinds.end())
+    throw base::Error(base::Code::bad_input, "not an order for mounts: an unknown kind");
+  session.kind = static_cast<SessionOrder::Kind>(kind - kinds.begin());
+  session.local = path_in(j, "local");
   session.point = j.at("point").get<std::string>();
   session.root = j.at("root").get<std::string>();
   session.only = j.value("only", "");

@@ -11,10 +11,12 @@
 
 namespace fuse {
 
-// One binding's mount.
+// One binding's mount; or its transfer, before the step or after it.
 struct SessionOrder {
   std::string name;  // "inputs.raw", "outputs.model": for records and messages
-  fs::path point;    // an empty folder, absolute
+  enum class Kind { mount, download, upload } kind = Kind::mount;
+  fs::path point;    // an empty folder, absolute; "" for a transfer that is not looked at
+  fs::path local;    // of a transfer: the folder on this machine, shown at `point` as it is
   fs::path root;     // the folder of the local store that is shown, absolute
   std::string only;  // one file of it, when just that is to be seen; "" for all
   std::string profile = "rslex";
@@ -27,10 +29,10 @@ struct SessionOrder {
 
 struct Order {
   std::vector<SessionOrder> sessions;
-  fs::path ledger;               // a folder to be made; "" records nothing
-  fs::path log;                  // refusals, appended; "" for none
-  std::string cost = "none";     // a cost profile's name, or the path of the user's own
-  std::string clock = "ledger";  // meter::parse_clock
+  fs::path ledger;                  // a folder to be made; "" records nothing
+  fs::path log;                     // refusals, appended; "" for none
+  std::string cost = "none";        // a cost profile's name, or the path of the user's own
+  std::string clock = "ledger";     // meter::parse_clock
   std::string step;                 // "train", for the faults' "train.outputs.model"
   std::vector<std::string> faults;  // docs/faults.md
   bool see_everything = false;

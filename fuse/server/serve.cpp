@@ -18,12 +18,14 @@
 #include "fuse/kernel/mount.hpp"
 #include "fuse/server/namespaces.hpp"
 #include "fuse/server/order.hpp"
+#include "fuse/server/transfer.hpp"
 #include "fuse/view/disk_view.hpp"
 #include "fuse/view/object_view.hpp"
 #include "fuse/view/profile.hpp"
 #include "fuse/view/recorded.hpp"
 #include "meter/compose.hpp"
 #include "meter/cost_profile.hpp"
+#include "store/hollow_store.hpp"
 #include "store/local_store.hpp"
 
 namespace fuse {
@@ -87,6 +89,7 @@ class Log {
 struct Session {
   SessionOrder order;
   std::shared_ptr<store::ObjectStore> store;
+  std::uint16_t number = 0;  // the ledger's
   std::unique_ptr<FileSystem> view;
   std::optional<Mount> mount;
 };
@@ -114,16 +117,25 @@ struct Metering {
   }
 };
 
+// The store behind a transfer: names and sizes are those of `folder`.
+std::shared_ptr<store::ObjectStore> hollow(const fs::path& folder, const SessionOrder& order,
+                                           Metering& metering) {
+  return metering.metered(std::make_shared<store::HollowStore>(
+      std::make_shared<store::LocalStore>(folder, order.intents)));
+}
+
 std::unique_ptr<FileSystem> make_view(const Order& order, Session& session, Metering& metering,
                                       Log& log) {
   const SessionOrder& wanted = session.order;
+  const double seconds = order.see_everything ? 0 : 1.0;
+  if (wanted.kind != SessionOrder::Kind::mount)
+    return make_disk_view(wanted.local, {wanted.read_only, seconds, ""});
   const Profile* profile = find_profile(wanted.profile);
   if (profile == nullptr)
     throw base::Error(base::Code::bad_input, "there is no mount profile '" + wanted.profile + "'");
   // On a local folder the ideal mount needs no copies.
   if (profile->name == "ideal")
-    return make_disk_view(wanted.root,
-                          {wanted.read_only, order.see_everything ? 0 : 1.0, wanted.only});
+    return make_disk_view(wanted.root, {wanted.read_only, seconds, wanted.only});
   ObjectViewOptions options;
   options.profile = with_variables(*profile, wanted.variables);
   options.read_only = wanted.read_only;
@@ -145,38 +157,55 @@ std::optional<Struck> struck(const Order& order, const SessionOrder& session, Me
                 [&log, name = session.name](const std::string& text) { log.write(name, text); }};
 }
 
+void start(const Order& order, bool seen_by_all, Session& session, Metering& metering, Log& log) {
+  const SessionOrder& wanted = session.order;
+  if (metering.ledger) session.number = metering.ledger->session(wanted.name);
+  if (wanted.kind == SessionOrder::Kind::download)
+    download(*hollow(wanted.root, wanted, metering), wanted.only, session.number);
+  if (wanted.point.empty()) return;
+  session.view = make_view(order, session, metering, log);
+  if (metering.ledger)
+    session.view = make_recorded(std::move(session.view), *metering.ledger, session.number,
+                                 struck(order, wanted, metering, log));
+  // A mount that a whole machine sees must not outlive a killed process.
+  const bool ends_with_us = seen_by_all && order.state.empty();
+  session.mount.emplace(Mount::start(
+      *session.view,
+      {wanted.point, "amlocal:" + wanted.name, wanted.read_only, order.for_others, ends_with_us}));
+}
+
 std::vector<Session> start(const Order& order, bool seen_by_all, std::optional<Metering>& metering,
                            Log& log) {
   metering.emplace(order);
   std::vector<Session> sessions;
   for (const auto& wanted : order.sessions)
-    base::while_doing([&] { return "mounting " + wanted.name; },
-                      [&] {
-                        Session& session = sessions.emplace_back();
-                        session.order = wanted;
-                        session.view = make_view(order, session, *metering, log);
-                        if (metering->ledger)
-                          session.view = make_recorded(std::move(session.view), *metering->ledger,
-                                                       metering->ledger->session(wanted.name),
-                                                       struck(order, wanted, *metering, log));
-                        // A mount that a whole machine sees must not outlive a killed process.
-                        const bool ends_with_us = seen_by_all && order.state.empty();
-                        session.mount.emplace(Mount::start(
-                            *session.view, {wanted.point, "amlocal:" + wanted.name,
-                                            wanted.read_only, order.for_others, ends_with_us}));
-                      });
+    base::while_doing(
+        [&] {
+          return (wanted.kind == SessionOrder::Kind::download ? "downloading " : "mounting ") +
+                 wanted.name;
+        },
+        [&] {
+          Session& session = sessions.emplace_back();
+          session.order = wanted;
+          start(order, seen_by_all, session, *metering, log);
+        });
   return sessions;
 }
 
-Finished finish(std::vector<Session>& sessions, const Metering& metering, bool send) {
+Finished finish(std::vector<Session>& sessions, Metering& metering, bool send) {
   Finished finished;
   for (Session& session : sessions) {
-    for (auto& file : session.mount->finish(send))
-      finished.unsent.emplace_back(session.order.name, std::move(file));
+    if (session.mount)
+      for (auto& file : session.mount->finish(send))
+        finished.unsent.emplace_back(session.order.name, std::move(file));
     session.mount.reset();
+    if (send && session.order.kind == SessionOrder::Kind::upload)
+      for (auto& file : upload(*hollow(session.order.local, session.order, metering),
+                               session.order.local, session.number))
+        finished.unsent.emplace_back(session.order.name, std::move(file));
     session.view.reset();
     if (!session.order.cache.empty()) base::remove_tree(session.order.cache);
-    if (session.store) ::unlink(session.order.intents.c_str());
+    ::unlink(session.order.intents.c_str());
   }
   if (metering.faults) finished.never_fired = metering.faults->never_fired();
   return finished;
@@ -190,7 +219,7 @@ void wait_for_the_end(const std::vector<Session>& sessions) {
   const timespec moment{0, 300'000'000};
   const auto ended = [&] {
     return std::any_of(sessions.begin(), sessions.end(),
-                       [](const Session& s) { return s.mount->ended(); });
+                       [](const Session& s) { return s.mount && s.mount->ended(); });
   };
   while (::sigtimedwait(&ending, nullptr, &moment) < 0 && !ended()) {
   }

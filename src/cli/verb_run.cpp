@@ -38,6 +38,7 @@ struct Args {
   std::string profile;
   std::string cost;
   std::string clock;
+  std::string trace = "off";
   std::vector<std::string> faults;
   bool dry_run = false;
   bool json = false;
@@ -58,6 +59,7 @@ void declare(Options& options, Args& args) {
   options.value("--mount-profile", args.profile);
   options.value("--cost", args.cost);
   options.value("--clock", args.clock);
+  options.value("--trace", args.trace);
   options.values("--fault", args.faults);
   options.flag("--dry-run", args.dry_run);
   options.flag("--json", args.json);
@@ -89,6 +91,7 @@ std::string retry_command(const Args& args) {
   add("--mount-profile", args.profile);
   add("--cost", args.cost);
   add("--clock", args.clock);
+  if (args.trace != "off") add("--trace", args.trace);
   for (const auto& fault : args.faults) add("--fault", fault);
   return command;
 }
@@ -103,8 +106,8 @@ step::Mounting::Access access_of(const Args& args) {
         fmt::format("--data-access takes auto, mount or link, not '{}'", args.data_access))
         .hint(text::did_you_mean(args.data_access, {"auto", "mount", "link"}));
   // What tells of mounts is not to be lost on a machine that cannot mount.
-  const bool about_mounts =
-      !args.profile.empty() || !args.cost.empty() || !args.clock.empty() || !args.faults.empty();
+  const bool about_mounts = !args.profile.empty() || !args.cost.empty() || !args.clock.empty() ||
+                            !args.faults.empty() || args.trace != "off";
   return about_mounts ? Access::mount : Access::automatic;
 }
 
@@ -115,7 +118,7 @@ step::Mounting mounting_of(const Args& args, const workspace::Settings& settings
   for (const auto& [option, given] :
        {std::pair("--mount-profile", !args.profile.empty()),
         std::pair("--cost", !args.cost.empty()), std::pair("--clock", !args.clock.empty()),
-        std::pair("--fault", !args.faults.empty())})
+        std::pair("--fault", !args.faults.empty()), std::pair("--trace", args.trace != "off")})
     if (given && mounting.access == step::Mounting::Access::link)
       throw base::Error(
           base::Code::usage,
@@ -127,6 +130,11 @@ step::Mounting mounting_of(const Args& args, const workspace::Settings& settings
   meter::load_cost_profile(mounting.cost);
   if (!args.clock.empty()) mounting.clock = args.clock;
   meter::parse_clock(mounting.clock);
+  if (args.trace != "off" && args.trace != "full")
+    throw base::Error(base::Code::usage,
+                      fmt::format("--trace takes full or off, not '{}'", args.trace))
+        .hint(text::did_you_mean(args.trace, {"full", "off"}));
+  mounting.see_everything = args.trace == "full";
   for (const auto& fault : args.faults) mounting.faults.push_back(meter::parse_fault(fault).text);
   if (mounting.access != step::Mounting::Access::link)
     for (const auto& [fault, place] : settings.faults)

@@ -80,7 +80,8 @@ class Run {
     for (std::size_t n = 0; n < plan_.steps.size(); ++n)
       any = any ||
             (decided_.decisions[n].action == Decision::Action::run && has_mounts(plan_.steps[n]));
-    if (!any) return;
+    // Asked for, they show the cost of transfers too.
+    if (!any && context_.mounting.access == step::Mounting::Access::automatic) return;
     const auto reason = step::settle(context_.mounting, surroundings_.layout.hidden());
     if (!reason) return;
     prepared_.notices.push_back(

@@ -19,7 +19,8 @@ struct Bindings {
   std::map<std::string, std::string> inputs;         // ${{inputs.x}}
   std::map<std::string, std::string> outputs;        // ${{outputs.x}}
   std::vector<std::pair<fs::path, fs::path>> views;  // read-only views for the supervisor
-  std::vector<fuse::SessionOrder> mounts;            // real ones, each on an empty folder
+  std::map<std::string, fs::path> staged;            // upload outputs: where they are made
+  std::vector<fuse::SessionOrder> mounts;            // for the mount process: transfers, too
   std::vector<std::string> notices;
   std::vector<base::FileLock> locks;           // on the places that outputs go to
   std::map<std::string, std::string> writers;  // such a place → the output that goes there
@@ -30,6 +31,11 @@ struct Bindings {
 // is mounted on, the data's own folder otherwise.
 fuse::SessionOrder mount_order(const Request&, const Folder&, const std::string& name,
                                const fs::path& point, const fs::path& root);
+// The order for a transfer of one binding, whose requests are charged: `local` is the folder that
+// is filled by it or sent. With --trace full it is shown at `point`, so that what the step does
+// there is recorded; else at neither.
+fuse::SessionOrder transfer_order(const Request&, const Folder&, const std::string& name,
+                                  fuse::SessionOrder::Kind, const fs::path& point);
 // Whether the output is a mount of this step's.
 bool is_mounted(const Bindings&, const BoundOutput&);
 

@@ -99,6 +99,23 @@ fs::path mount_input(const Request& request, const Folder& folder, const BoundIn
   return is_folder ? point : point / source.filename();
 }
 
+// A private copy, and the order for the requests that a download of it is.
+fs::path download_input(const Request& request, const Folder& folder, const BoundInput& input,
+                        Bindings& bindings) {
+  const fs::path source = fs::canonical(input.source);
+  const bool is_folder = fs::is_directory(source);
+  const fs::path point = folder.data / ("INPUT_" + input.name);
+  auto order = transfer_order(request, folder, "inputs." + input.name,
+                              fuse::SessionOrder::Kind::download, point);
+  order.root = is_folder ? source : source.parent_path();
+  if (!is_folder) order.only = source.filename().native();
+  if (is_folder) fs::remove(order.local);  // the copy becomes it
+  copy_input(input, is_folder ? order.local : order.local / order.only, bindings);
+  const fs::path seen = is_folder ? point : point / order.only;
+  bindings.mounts.push_back(std::move(order));
+  return seen;
+}
+
 void refuse_unreadable(const BoundInput& input) {
   boost::system::error_code ignored;
   if (!fs::exists(input.source, ignored))
@@ -131,6 +148,10 @@ void bind_inputs(const Request& request, const Folder& folder, Bindings& binding
     const bool mounted = input.mode == AccessMode::ro_mount || input.mode == AccessMode::eval_mount;
     if (mounted && request.mounting.access == Mounting::Access::mount) {
       bindings.inputs[input.name] = mount_input(request, folder, input, bindings).native();
+      continue;
+    }
+    if (!mounted && request.mounting.access == Mounting::Access::mount) {
+      bindings.inputs[input.name] = download_input(request, folder, input, bindings).native();
       continue;
     }
     // A file keeps its name below the input's own folder, as scripts look at suffixes.

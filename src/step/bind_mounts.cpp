@@ -14,23 +14,47 @@ constexpr const char* intents = "intents";
 
 }  // namespace
 
+namespace {
+
+fuse::SessionOrder order_of(const Request& request, const Folder& folder, const std::string& name) {
+  const fs::path own = folder.root / data_folder / "tmp" / name;
+  fs::create_directories(own);
+  fuse::SessionOrder order;
+  order.name = name;
+  order.profile = request.mounting.profile;
+  order.cache = own / "cache";
+  order.unsent = request.folder / "unsent" / name;
+  order.intents = own / intents;
+  return order;
+}
+
+}  // namespace
+
 fuse::SessionOrder mount_order(const Request& request, const Folder& folder,
                                const std::string& name, const fs::path& point,
                                const fs::path& root) {
   fs::create_directories(point);
   fs::create_directories(root);
-  const fs::path own = folder.root / data_folder / "tmp" / name;
-  fs::create_directories(own);
-  fuse::SessionOrder order;
-  order.name = name;
+  auto order = order_of(request, folder, name);
   order.point = point;
   order.root = root;
-  order.profile = request.mounting.profile;
   for (const auto& [variable, value] : request.component->environment_variables)
     order.variables.emplace_back(variable, value.text);
-  order.cache = own / "cache";
-  order.unsent = request.folder / "unsent" / name;
-  order.intents = own / intents;
+  return order;
+}
+
+fuse::SessionOrder transfer_order(const Request& request, const Folder& folder,
+                                  const std::string& name, fuse::SessionOrder::Kind kind,
+                                  const fs::path& point) {
+  fs::create_directories(point);
+  auto order = order_of(request, folder, name);
+  order.kind = kind;
+  order.local = point;
+  if (request.mounting.see_everything) {
+    order.point = point;
+    order.local = folder.root / data_folder / "tmp" / name / "files";
+    fs::create_directories(order.local);
+  }
   return order;
 }
 
@@ -67,8 +91,9 @@ std::vector<std::string> unsent_files(const fs::path& folder) {
 }
 
 bool is_mounted(const Bindings& bindings, const BoundOutput& output) {
-  return std::any_of(bindings.mounts.begin(), bindings.mounts.end(),
-                     [&](const auto& order) { return order.name == "outputs." + output.name; });
+  return std::any_of(bindings.mounts.begin(), bindings.mounts.end(), [&](const auto& order) {
+    return order.kind == fuse::SessionOrder::Kind::mount && order.name == "outputs." + output.name;
+  });
 }
 
 }  // namespace step

@@ -107,11 +107,20 @@ std::string mount_output(const Request& request, const Folder& folder, const Bou
 }
 
 // A fresh local place, published after success.
-std::string stage_output(const BoundOutput& output, const fs::path& destination,
-                         const Folder& folder) {
+std::string stage_output(const Request& request, const BoundOutput& output,
+                         const fs::path& destination, const Folder& folder, Bindings& bindings) {
   const fs::path place = folder.data / output.name;
-  fs::create_directories(place);
-  return model::is_file(output.type) ? (place / destination.filename()).native() : place.native();
+  fs::path made = place;
+  if (request.mounting.access == Mounting::Access::mount) {
+    bindings.mounts.push_back(transfer_order(request, folder, "outputs." + output.name,
+                                             fuse::SessionOrder::Kind::upload, place));
+    made = bindings.mounts.back().local;
+  } else {
+    fs::create_directories(place);
+  }
+  const bool is_file = model::is_file(output.type);
+  bindings.staged[output.name] = is_file ? made / destination.filename() : made;
+  return (is_file ? place / destination.filename() : place).native();
 }
 
 // Puts the files of `from` beside those of `to`; a file of the same name is replaced by one rename.
@@ -220,6 +229,13 @@ void settle_written(const Request& request, const BoundOutput& output, const Bin
   });
 }
 
+// Where the step's own file system has it.
+fs::path place_of(const Bindings& bindings, const BoundOutput& output) {
+  const auto staged = bindings.staged.find(output.name);
+  return staged == bindings.staged.end() ? fs::path(bindings.outputs.at(output.name))
+                                         : staged->second;
+}
+
 // First everything is complete beside its destination, then it is shown: a disk that fills up in
 // between leaves nothing half-published.
 void publish_together(const Request& request, const Bindings& bindings, bool succeeded,
@@ -228,7 +244,7 @@ void publish_together(const Request& request, const Bindings& bindings, bool suc
   for (const auto& output : request.outputs) {
     const fs::path destination = without_slash(output.destination);
     if (is_mounted(bindings, output)) continue;  // it is there already
-    const auto made = to_publish(output, bindings.outputs.at(output.name), succeeded);
+    const auto made = to_publish(output, place_of(bindings, output), succeeded);
     if (!made) continue;
     while_writing(output, destination, [&] {
       for (auto& text : make_plain(*made, views_of(bindings), title_of(output)))
@@ -253,7 +269,8 @@ void bind_outputs(const Request& request, const Folder& folder, Bindings& bindin
       refuse_unwritable(output, destination);
       lock_destination(request, output, destination, bindings);
       bindings.outputs[output.name] =
-          output.mode == AccessMode::upload ? stage_output(output, destination, folder)
+          output.mode == AccessMode::upload
+              ? stage_output(request, output, destination, folder, bindings)
           : request.mounting.access == Mounting::Access::mount
               ? mount_output(request, folder, output, destination, bindings)
               : link_output(output, destination, folder);

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 #include <sys/wait.h>
 
+#include <algorithm>
 #include <boost/filesystem/exception.hpp>
 #include <map>
 
@@ -73,15 +74,21 @@ class Run {
   // In namespaces of the mount process's own, which the command then joins: nobody else sees the
   // mounts, and nothing that dies leaves one behind.
   void start_mounts() {
+    // Transfers alone are worth a process only where somebody asks what they cost.
+    const Mounting& mounting = request_.mounting;
+    const bool any = std::any_of(bindings_.mounts.begin(), bindings_.mounts.end(),
+                                 [](const auto& session) { return !session.point.empty(); });
+    if (!any && mounting.cost == "none" && mounting.faults.empty()) return;
     if (bindings_.mounts.empty()) return;
     fuse::Order order;
     order.sessions = bindings_.mounts;
+    order.see_everything = mounting.see_everything;
     order.ledger = io_path(request_);
     order.log = mount_log_path(folder_);
-    order.cost = request_.mounting.cost;
-    order.clock = request_.mounting.clock;
+    order.cost = mounting.cost;
+    order.clock = mounting.clock;
     order.step = request_.path;
-    order.faults = request_.mounting.faults;
+    order.faults = mounting.faults;
     order.own_namespace = true;
     mounts_.emplace(fuse::MountProcess::start(order));
     log(fmt::format("{} mounts are ready (profile {})", bindings_.mounts.size(),
@@ -132,7 +139,8 @@ class Run {
     if (hook.empty() || !mounts_) return environment;
     write_audit_hook(hook);
     Audit audit{hook, audit_path(request_), folder_.work, {}, false};
-    for (const auto& mount : bindings_.mounts) audit.watched.push_back(mount.point);
+    for (const auto& mount : bindings_.mounts)
+      audit.watched.push_back(mount.point.empty() ? mount.local : mount.point);
     return with_audit(std::move(environment), audit);
   }
 

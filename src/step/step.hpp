@@ -56,6 +56,7 @@ struct Mounting {
   std::string profile = "rslex";    // fuse::find_profile
   std::string cost = "none";        // a cost profile's name or file
   std::string clock = "ledger";     // meter::parse_clock
+  bool see_everything = false;      // --trace full: nothing is answered by the kernel's caches
   std::vector<std::string> faults;  // what is to go wrong: docs/faults.md, checked
   fs::path audit_hook;  // the folder of the audit hook, shared by all steps; "" for none
 };

@@ -133,6 +133,31 @@ class MountTest(unittest.TestCase):
         self.assertIn("fault 'store put nth=99 503' never fired: of 4 that could have been hit, none was the right one", out)
         self.assertIn("--fault 'one.outputs.out open nth=3 EIO'", out.splitlines()[-1])
 
+    def test_uploads_and_downloads_are_charged(self):
+        (self.folder / "data").mkdir()
+        for n in range(3):
+            (self.folder / f"data/{n}.csv").write_bytes(bytes(5_000_000))
+        self.write_step("for n in 1 2 3; do cat ${{inputs.all}}/*.csv >> ${{outputs.out}}/log; done",
+                        inputs={"all": {"type": "uri_folder", "path": "data", "mode": "download"}},
+                        outputs={"out": {"type": "uri_folder", "mode": "upload"}})
+        for extra in ([], ["--trace", "full"]):
+            self.call("run", "one.yml", "--cost", "blob-standard", *extra)
+            report = json.loads(self.call("io", "report", "--json"))
+            spent = {row["operation"]: row for row in report["operations"]}
+            # One put of the whole file, whatever was appended; of each input a get for each 4 MiB.
+            self.assertEqual((spent["put"]["requests"], spent["put"]["bytes_sent"]), (1, 45_000_000))
+            self.assertEqual((spent["get"]["requests"], spent["get"]["bytes_fetched"]), (6, 15_000_000))
+            opened = [row for row in report["files"] if row["path"] == "log" and row["opens"] > 0]
+            self.assertEqual([row["closes"] >= 3 for row in opened], [True] if extra else [])
+            outputs = json.loads(self.call("runs", "show", "--json"))["steps"][0]["outputs"]
+            self.assertEqual((pathlib.Path(outputs[0]["path"]) / "log").stat().st_size, 45_000_000)
+
+    def test_an_upload_that_the_store_refuses_publishes_nothing(self):
+        self.write_step("echo 1 > ${{outputs.out}}/a", outputs={"out": {"type": "uri_folder", "mode": "upload"}})
+        out = self.call("run", "one.yml", "--fault", "store put 403", status=1)
+        self.assertIn("'a' of output 'out' did not reach the datastore: the store refused to put 'a'", out)
+        self.assertEqual(list(self.folder.glob(".amlocal/datastores/workspaceblobstore/azureml/*/out/a")), [])
+
     def test_a_mount_that_disconnects(self):
         self.write_step("cat ${{inputs.all}}/*.csv > /dev/null; ls ${{inputs.all}}",
                         inputs={"all": {"type": "uri_folder", "path": "data"}})
