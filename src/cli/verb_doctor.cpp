@@ -180,6 +180,9 @@ void examine_definition(const Args& args, const Project& project, App& app,
 // The index is made anew; a journal that is damaged is only told of.
 int rebuild(const workspace::Layout& layout, App& app) {
   engine::recover(layout, app.clock);
+  if (const auto aside = history::move_folder_aside(layout))
+    app.out << fmt::format("a folder lay where the index belongs; it is now {}\n",
+                           base::display_path(*aside));
   const std::size_t runs = history::rebuild_index(layout);
   app.out << fmt::format("made the index anew from {} run{}\n", runs, runs == 1 ? "" : "s");
   for (const auto& run : history::list_runs(layout)) {

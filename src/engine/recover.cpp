@@ -49,9 +49,19 @@ void clean_steps(const workspace::Layout& layout, const std::string& name) {
 // Outputs are put together under a name of this kind beside their destination (step/bind_outputs).
 void remove_unpublished(const fs::path& mark) {
   std::istringstream lines(base::read_file(mark));
-  for (std::string destination; std::getline(lines, destination);)
-    for (const fs::path& entry : entries_of(fs::path(destination).parent_path()))
+  for (std::string destination; std::getline(lines, destination);) {
+    const fs::path folder = fs::path(destination).parent_path();
+    for (const fs::path& entry : entries_of(folder))
       if (entry.filename().native().starts_with(".publishing-")) base::remove_tree(entry);
+    // A step's own folder in a datastore, where nothing else has come to lie in it.
+    if (folder.parent_path().filename() == "azureml") ::rmdir(folder.c_str());
+  }
+}
+
+// A lock's file goes with the lock, unless the process was killed.
+void remove_free_locks(const workspace::Layout& layout) {
+  for (const fs::path& file : entries_of(layout.locks()))
+    if (auto lock = base::FileLock::try_take(file)) lock->remove_at_end(file);
 }
 
 }  // namespace
@@ -93,6 +103,7 @@ Recovered recover(const workspace::Layout& layout, const base::Clock& clock) {
   };
   for (const fs::path& draft : workspace::abandoned_drafts(layout, clock))
     if (attempt([&] { base::remove_tree(draft); })) ++recovered.drafts;
+  attempt([&] { remove_free_locks(layout); });
   const std::vector<fs::path> all = entries_of(marks(layout));
   const bool quiet = std::none_of(all.begin(), all.end(), [&](const fs::path& mark) {
     return is_live(layout, mark.filename().native());

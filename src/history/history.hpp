@@ -86,6 +86,9 @@ void delete_run(const workspace::Layout&, const RunRecord&);
 // Makes the index anew, and mends the journal of assets where it is damaged (what is lost there
 // comes back from the runs that registered it); returns the number of runs.
 std::size_t rebuild_index(const workspace::Layout&);
+// A folder that lies where the index belongs is moved aside, also by every other use of the index;
+// gives where it is now.
+std::optional<fs::path> move_folder_aside(const workspace::Layout&);
 
 // Data assets registered by runs (named outputs), oldest first. They outlive their runs. Throws
 // corrupt, naming the line.

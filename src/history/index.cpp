@@ -10,6 +10,7 @@
 
 #include "base/files.hpp"
 #include "base/hash.hpp"
+#include "base/names.hpp"
 
 namespace history {
 namespace {
@@ -109,6 +110,7 @@ Database open_or_mend(const workspace::Layout& layout, const fs::path& file) {
 }
 
 Database open(const workspace::Layout& layout) {
+  move_folder_aside(layout);
   const auto open_in_state_folder = [&](const fs::path& file) {
     boost::system::error_code failed;
     fs::create_directories(file.parent_path(), failed);
@@ -265,6 +267,15 @@ fs::path index_path(const workspace::Layout& layout) {
   struct statfs status {};
   if (::statfs(layout.hidden().c_str(), &status) != 0) return layout.index();
   return index_path(layout, base::current_environment(), static_cast<long>(status.f_type));
+}
+
+std::optional<fs::path> move_folder_aside(const workspace::Layout& layout) {
+  const fs::path file = index_path(layout);
+  boost::system::error_code ignored;
+  if (!fs::is_directory(fs::symlink_status(file, ignored))) return std::nullopt;
+  const fs::path aside = file.native() + ".folder-" + base::random_id(8);
+  base::sys("move", file.native(), [&] { return ::rename(file.c_str(), aside.c_str()); });
+  return aside;
 }
 
 Index::Index(const workspace::Layout& layout) : database_(open(layout)) {}

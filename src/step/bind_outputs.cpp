@@ -4,7 +4,9 @@
 
 #include <boost/filesystem/operations.hpp>
 #include <cerrno>
+#include <chrono>
 #include <optional>
+#include <thread>
 
 #include "base/error.hpp"
 #include "base/files.hpp"
@@ -37,6 +39,15 @@ base::Error conflict(const BoundOutput& output, const fs::path& destination,
       .hint("wait until it has ended, or give the output another path");
 }
 
+// Cleaning up after a crash holds it for a moment; a step does so for long.
+std::optional<base::FileLock> try_for_a_moment(const fs::path& file) {
+  for (int tries = 0; tries < 20; ++tries) {
+    if (auto lock = base::FileLock::try_take(file)) return lock;
+    std::this_thread::sleep_for(std::chrono::milliseconds(5));
+  }
+  return std::nullopt;
+}
+
 // The lock lies with amlocal's own records, never beside the user's data, and says who holds it.
 void lock_destination(const Request& request, const BoundOutput& output,
                       const fs::path& destination, Bindings& bindings) {
@@ -48,7 +59,7 @@ void lock_destination(const Request& request, const BoundOutput& output,
         .hint("give one of them another path");
   fs::create_directories(request.locks);
   const fs::path file = request.locks / (base::hash_text(place) + ".lock");
-  auto lock = base::FileLock::try_take(file);
+  auto lock = try_for_a_moment(file);
   if (!lock) throw conflict(output, destination, file);
   lock->remove_at_end(file);
   base::write_all(base::open_file(file, O_WRONLY | O_TRUNC),
@@ -134,10 +145,17 @@ void merge_folder(const fs::path& from, const fs::path& to) {
   }
 }
 
+bool is_there(const fs::path& path) {
+  boost::system::error_code ignored;
+  return fs::symlink_status(path, ignored).type() > fs::file_not_found;
+}
+
 // An output that is complete beside its destination, under a hidden name.
 class Draft {
  public:
   Draft(const fs::path& made, fs::path destination) : destination_(std::move(destination)) {
+    for (fs::path up = destination_.parent_path(); !is_there(up); up = up.parent_path())
+      folders_.push_back(up);
     fs::create_directories(destination_.parent_path());
     path_ = destination_.parent_path() / (".publishing-" + base::random_id(8));
     try {
@@ -150,7 +168,9 @@ class Draft {
     }
   }
   Draft(Draft&& other) noexcept
-      : path_(std::exchange(other.path_, {})), destination_(std::move(other.destination_)) {}
+      : path_(std::exchange(other.path_, {})),
+        destination_(std::move(other.destination_)),
+        folders_(std::move(other.folders_)) {}
   Draft& operator=(Draft&&) = delete;
   ~Draft() { remove(); }
 
@@ -171,15 +191,13 @@ class Draft {
     } catch (const std::exception&) {
       // It is hidden and its name says what it was.
     }
+    // What was made for it alone; what holds anything by now stays.
+    for (const fs::path& folder : folders_) ::rmdir(folder.c_str());
   }
   fs::path path_;
   fs::path destination_;
+  std::vector<fs::path> folders_;  // made for it, innermost first
 };
-
-bool is_there(const fs::path& path) {
-  boost::system::error_code ignored;
-  return fs::symlink_status(path, ignored).type() > fs::file_not_found;
-}
 
 // What the step made that is not yet where it belongs: an upload, or what it put in the place of
 // the link that leads to its output.

@@ -1,5 +1,6 @@
 #include "engine/recover.hpp"
 
+#include "base/file_lock.hpp"
 #include "history/history.hpp"
 #include "support/recorded.hpp"
 
@@ -23,7 +24,16 @@ TEST_CASE("what a killed run left is removed; its journal, logs and published ou
     leave_step(scratch, "killed");
   }
   // A killed process removes no mark.
-  scratch.write(".amlocal/live/killed", scratch.path(store + "model").native() + "\n");
+  const std::string own = ".amlocal/datastores/workspaceblobstore/azureml/";
+  scratch.write(".amlocal/live/killed", scratch.path(store + "model").native() + "\n" +
+                                            scratch.path(own + "id-1/model").native() + "\n" +
+                                            scratch.path(own + "id-2/model").native() + "\n");
+  scratch.write(own + "id-1/.publishing-abcd1234/f", "half");
+  scratch.write(own + "id-2/.publishing-abcd1234/f", "half");
+  scratch.write(own + "id-2/other/f", "whole");
+  scratch.write(".amlocal/locks/free.lock", "step 'prep' of run killed");
+  scratch.write(".amlocal/locks/held.lock", "");
+  const auto held = base::FileLock::try_take(scratch.path(".amlocal/locks/held.lock"));
   scratch.write(store + ".publishing-abcd1234/f", "half");
   scratch.write(store + "other/f", "whole");
   scratch.write(".amlocal/runs/.new-abc/.maker", "");
@@ -37,6 +47,10 @@ TEST_CASE("what a killed run left is removed; its journal, logs and published ou
   CHECK(fs::exists(step / "user_logs/std_log.txt"));
   CHECK_FALSE(fs::exists(scratch.path(store + ".publishing-abcd1234")));
   CHECK(fs::exists(scratch.path(store + "other/f")));
+  CHECK_FALSE(fs::exists(scratch.path(own + "id-1")));
+  CHECK(fs::exists(scratch.path(own + "id-2/other/f")));
+  CHECK_FALSE(fs::exists(scratch.path(".amlocal/locks/free.lock")));
+  CHECK(fs::exists(scratch.path(".amlocal/locks/held.lock")));
   CHECK(history::read_run(scratch.layout, "killed").status == model::Status::interrupted);
   CHECK(engine::recover(scratch.layout, base::SystemClock()).runs.empty());
 }

@@ -82,6 +82,21 @@ TEST_CASE("a damaged, missing or old index is made anew") {
   CHECK(history::list_runs(scratch.layout)[0].name == "two");
 }
 
+TEST_CASE("a folder in the index's place is moved aside, with what it holds") {
+  const support::Scratch scratch;
+  record(scratch.layout, "one", 0);
+  fs::remove(scratch.layout.index());
+  scratch.write(".amlocal/index.sqlite/kept", "x");
+  CHECK(history::list_runs(scratch.layout).size() == 1);
+  CHECK(fs::is_regular_file(scratch.layout.index()));
+  fs::remove(scratch.layout.index());
+  scratch.write(".amlocal/index.sqlite/kept", "x");
+  const auto aside = history::move_folder_aside(scratch.layout);
+  REQUIRE(aside);
+  CHECK(base::read_file(*aside / "kept") == "x");
+  CHECK_FALSE(history::move_folder_aside(scratch.layout));
+}
+
 TEST_CASE("an index of a newer amlocal is refused and left as it is") {
   const support::Scratch scratch;
   record(scratch.layout, "one", 0);
