@@ -1,6 +1,7 @@
 // What the record of a step's mounts tells.
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <boost/filesystem/operations.hpp>
 #include <ostream>
 
@@ -32,22 +33,26 @@ void declare(Options& options, Args& args) {
 }
 
 // Which binding a path of the audit's lies in, and where in it: the step sees outputs at
-// data/NAME and inputs at data/INPUT_NAME.
-std::optional<std::pair<std::string, std::string>> place_in(const fs::path& data,
-                                                            const std::string& path) {
-  const fs::path relative = fs::path(path).lexically_relative(data);
-  if (relative.empty() || *relative.begin() == "..") return std::nullopt;
-  std::string first = relative.begin()->native();
+// data/NAME and inputs at data/INPUT_NAME. `data` lay in the step's folder, as the cloud's path or
+// behind a link without blanks (step/folder.cpp).
+std::optional<std::pair<std::string, std::string>> place_in(const std::string& path) {
+  std::size_t begin = std::string::npos;
+  for (const std::string_view data : {"/cap/data-capability/wd/", "/wd/"})
+    if (begin == std::string::npos && path.find(data) != std::string::npos)
+      begin = path.find(data) + data.size();
+  if (begin == std::string::npos) return std::nullopt;
+  const std::size_t end = std::min(path.find('/', begin), path.size());
+  const std::string first = path.substr(begin, end - begin);
   const std::string session =
       first.starts_with("INPUT_") ? "inputs." + first.substr(6) : "outputs." + first;
-  return std::pair(session, relative.lexically_relative(first).native());
+  return std::pair(session, path.substr(std::min(end + 1, path.size())));
 }
 
 std::vector<meter::OpenedAt> opened_at(const fs::path& step, const meter::LedgerText& ledger) {
   std::vector<meter::OpenedAt> opened;
   for (const auto& record : step::read_audit(step / "audit.jsonl").records) {
     if (record.op != "open" || !record.place) continue;
-    const auto place = place_in(step / "cap" / "data-capability" / "wd", record.path);
+    const auto place = place_in(record.path);
     if (!place || record.time_ns < ledger.origin_ns) continue;
     opened.push_back({place->first, place->second,
                       static_cast<meter::Nanos>(record.time_ns - ledger.origin_ns),

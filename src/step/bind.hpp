@@ -19,8 +19,10 @@ struct Bindings {
   std::map<std::string, std::string> inputs;         // ${{inputs.x}}
   std::map<std::string, std::string> outputs;        // ${{outputs.x}}
   std::vector<std::pair<fs::path, fs::path>> views;  // read-only views for the supervisor
-  std::map<std::string, fs::path> staged;            // upload outputs: where they are made
-  std::vector<fuse::SessionOrder> mounts;            // for the mount process: transfers, too
+  std::map<std::string, fs::path> places;  // where this machine has what outputs stand for
+  std::vector<fuse::SessionOrder> mounts;  // for the mount process: transfers, too
+  fs::path root;                           // the step's folder,
+  fs::path seen_root;                      // and where the command sees it
   std::vector<std::string> notices;
   std::vector<base::FileLock> locks;           // on the places that outputs go to
   std::map<std::string, std::string> writers;  // such a place → the output that goes there

@@ -147,11 +147,13 @@ void bind_inputs(const Request& request, const Folder& folder, Bindings& binding
     refuse_unreadable(input);
     const bool mounted = input.mode == AccessMode::ro_mount || input.mode == AccessMode::eval_mount;
     if (mounted && request.mounting.access == Mounting::Access::mount) {
-      bindings.inputs[input.name] = mount_input(request, folder, input, bindings).native();
+      bindings.inputs[input.name] =
+          folder.seen(mount_input(request, folder, input, bindings)).native();
       continue;
     }
     if (!mounted && request.mounting.access == Mounting::Access::mount) {
-      bindings.inputs[input.name] = download_input(request, folder, input, bindings).native();
+      bindings.inputs[input.name] =
+          folder.seen(download_input(request, folder, input, bindings)).native();
       continue;
     }
     // A file keeps its name below the input's own folder, as scripts look at suffixes.
@@ -162,12 +164,12 @@ void bind_inputs(const Request& request, const Folder& folder, Bindings& binding
       target /= input.source.filename();
     }
     if (mounted && can_make_views()) {
-      bindings.inputs[input.name] = view_input(input, target, bindings).native();
+      bindings.inputs[input.name] = folder.seen(view_input(input, target, bindings)).native();
     } else {
       if (mounted)
         bindings.notices.push_back(fmt::format(
             "input '{}' is a copy: this machine allows no read-only views", input.name));
-      bindings.inputs[input.name] = copy_input(input, target, bindings).native();
+      bindings.inputs[input.name] = folder.seen(copy_input(input, target, bindings)).native();
     }
   }
 }

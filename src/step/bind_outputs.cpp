@@ -130,7 +130,8 @@ std::string stage_output(const Request& request, const BoundOutput& output,
     fs::create_directories(place);
   }
   const bool is_file = model::is_file(output.type);
-  bindings.staged[output.name] = is_file ? made / destination.filename() : made;
+  if (is_file) made /= destination.filename();
+  bindings.places[output.name] = made;
   return (is_file ? place / destination.filename() : place).native();
 }
 
@@ -228,8 +229,10 @@ std::string title_of(const BoundOutput& output) {
 }
 
 Views views_of(const Bindings& bindings) {
-  Views views = bindings.views;
-  for (const auto& mount : bindings.mounts) views.emplace_back(mount.root, mount.point);
+  Views views{bindings.views, bindings.root, bindings.seen_root};
+  for (const auto& order : bindings.mounts)
+    if (order.kind == fuse::SessionOrder::Kind::mount)
+      views.inputs.emplace_back(order.root, order.point);
   return views;
 }
 
@@ -247,13 +250,6 @@ void settle_written(const Request& request, const BoundOutput& output, const Bin
   });
 }
 
-// Where the step's own file system has it.
-fs::path place_of(const Bindings& bindings, const BoundOutput& output) {
-  const auto staged = bindings.staged.find(output.name);
-  return staged == bindings.staged.end() ? fs::path(bindings.outputs.at(output.name))
-                                         : staged->second;
-}
-
 // First everything is complete beside its destination, then it is shown: a disk that fills up in
 // between leaves nothing half-published.
 void publish_together(const Request& request, const Bindings& bindings, bool succeeded,
@@ -262,7 +258,7 @@ void publish_together(const Request& request, const Bindings& bindings, bool suc
   for (const auto& output : request.outputs) {
     const fs::path destination = without_slash(output.destination);
     if (is_mounted(bindings, output)) continue;  // it is there already
-    const auto made = to_publish(output, place_of(bindings, output), succeeded);
+    const auto made = to_publish(output, bindings.places.at(output.name), succeeded);
     if (!made) continue;
     while_writing(output, destination, [&] {
       for (auto& text : make_plain(*made, views_of(bindings), title_of(output)))
@@ -280,18 +276,20 @@ void bind_outputs(const Request& request, const Folder& folder, Bindings& bindin
   for (const auto& output : request.outputs) {
     if (output.mode == AccessMode::direct) {
       bindings.outputs[output.name] = output.uri;
+      bindings.places[output.name] = "";
       continue;
     }
     const fs::path destination = without_slash(output.destination);
     while_writing(output, destination, [&] {
       refuse_unwritable(output, destination);
       lock_destination(request, output, destination, bindings);
-      bindings.outputs[output.name] =
-          output.mode == AccessMode::upload
-              ? stage_output(request, output, destination, folder, bindings)
-          : request.mounting.access == Mounting::Access::mount
-              ? mount_output(request, folder, output, destination, bindings)
-              : link_output(output, destination, folder);
+      const fs::path place = output.mode == AccessMode::upload
+                                 ? stage_output(request, output, destination, folder, bindings)
+                             : request.mounting.access == Mounting::Access::mount
+                                 ? mount_output(request, folder, output, destination, bindings)
+                                 : link_output(output, destination, folder);
+      bindings.places.emplace(output.name, place);
+      bindings.outputs[output.name] = folder.seen(place).native();
     });
   }
 }

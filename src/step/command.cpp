@@ -38,7 +38,7 @@ base::Variables variables(const Request& request, const Folder& folder, const Bi
   base::Variables result = request.environment;
   for (const auto& [name, value] : request.runtime.activation) set(result, name, value);
   set(result, "PATH",
-      folder.programs.native() + ":" + request.runtime.bin.native() + ":" +
+      folder.seen(folder.programs).native() + ":" + request.runtime.bin.native() + ":" +
           base::variable(request.environment, "PATH"));
   set(result, "PYTHONUNBUFFERED", "1");
   const Identity& identity = request.identity;

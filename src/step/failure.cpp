@@ -135,11 +135,13 @@ void explain_launch(const Request& request, const Folder& folder,
   static const std::regex no_program("bash: line [0-9]+: (.+): No such file or directory");
   static const std::regex not_allowed("bash: line [0-9]+: (.+): Permission denied");
   if (const std::string script = match_in(lines, no_script); !script.empty()) {
-    const fs::path relative = fs::path(script).lexically_relative(folder.work);
+    const fs::path relative = fs::path(script).lexically_relative(folder.seen(folder.work));
     failure.kind = "launch";
     failure.summary = fmt::format("script '{}' not found in the code folder",
                                   relative.empty() ? script : relative.native());
-    failure.hint = text::did_you_mean(relative.native(), scripts_in(folder.work));
+    const auto scripts = scripts_in(folder.work);
+    failure.hint = scripts.empty() ? "there are no Python files in it"
+                                   : text::did_you_mean(relative.native(), scripts);
   } else if (const std::string command = match_in(lines, no_command);
              !command.empty() && failure.summary == "exit code 127") {
     failure.summary += fmt::format(": command '{}' not found", command);
@@ -225,7 +227,7 @@ void explain_exception(const Request& request, const Folder& folder, events::Fai
   } else if (std::regex_match(failure.exception, match, no_file)) {
     const fs::path missing = match[1].str();
     for (const auto& input : request.inputs) {
-      const fs::path seen = folder.data / ("INPUT_" + input.name);
+      const fs::path seen = folder.seen(folder.data / ("INPUT_" + input.name));
       const fs::path below = missing.lexically_relative(seen);
       if (!model::is_data(input.type) || below.empty() || *below.begin() == "..") continue;
       failure.hint = fmt::format(
@@ -260,7 +262,7 @@ events::Failure explain_failure(const Request& request, const Folder& folder,
   failure.summary = failed_how(request, ended, status, failure);
   Traceback traceback;
   if (failure.kind == "exit_code") {
-    traceback = find_traceback(lines, folder.work);
+    traceback = find_traceback(lines, folder.seen(folder.work));
     // Python ends with 1 when nobody catches an exception. Another code after other output means
     // that the exception was caught, and told about in passing.
     if (WEXITSTATUS(status) != 1 && !traceback.is_last) traceback = {};

@@ -11,6 +11,7 @@
 #include "base/error.hpp"
 #include "base/files.hpp"
 #include "base/private_copy.hpp"
+#include "step/supervise.hpp"
 
 namespace step {
 namespace {
@@ -32,7 +33,20 @@ void give_alias(Folder& folder) {
   folder.data = link;
 }
 
+fs::path cloud_root(const Request& request) {
+  if (!can_show_root()) return request.folder;
+  std::string id = request.identity.step_id;
+  std::erase(id, '-');
+  return fs::path("/mnt/azureml/cr/j") / id;
+}
+
 }  // namespace
+
+fs::path Folder::seen(const fs::path& path) const {
+  const std::string& text = path.native();
+  if (text != root.native() && !text.starts_with(root.native() + "/")) return path;
+  return seen_root.native() + text.substr(root.native().size());
+}
 
 int process_count(const model::Component& component) {
   if (!component.distribution) return 1;
@@ -52,10 +66,11 @@ Folder make_folder(const Request& request) {
                 request.folder / "cap" / "data-capability" / "wd",
                 request.folder / "exe" / "bin",
                 {},
-                {}};
+                {},
+                cloud_root(request)};
   fs::create_directories(folder.work.parent_path());
   fs::create_directories(folder.data);
-  if (!is_one_word(folder.data)) give_alias(folder);
+  if (!is_one_word(folder.seen(folder.data))) give_alias(folder);
   fs::create_directories(folder.root / "user_logs");
   fs::create_directories(folder.root / "azureml-logs");
   if (request.snapshot.empty())

@@ -16,6 +16,12 @@ struct Folder {
       programs;  // exe/bin: first on PATH; holds `python` where the interpreter's folder lacks it
   std::vector<fs::path> logs;  // one a process: user_logs/std_log.txt, or std_log_process_NN.txt
   std::shared_ptr<base::TempDir> alias;  // holds the link, where the project's path has blanks
+  // Where the command sees `root`: the cloud's /mnt/azureml/cr/j/ID where the machine can show it.
+  // Source: MachineLearningNotebooks#1677.
+  fs::path seen_root;
+
+  // A path of this folder as the command sees it; others are as they are.
+  fs::path seen(const fs::path&) const;
 };
 
 // Makes it: a fresh working copy of the snapshot, ./outputs and ./logs, empty logs. Throws

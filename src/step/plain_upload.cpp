@@ -34,9 +34,9 @@ class Plain {
       : made_(made),
         canonical_(fs::weakly_canonical(made)),
         own_(own.empty() ? own : fs::weakly_canonical(own)),
+        views_(views),
         what_(what) {
-    for (const auto& [source, point] : views)
-      views_.emplace_back(source, fs::weakly_canonical(point));
+    for (auto& [source, point] : views_.inputs) point = fs::weakly_canonical(point);
   }
 
   std::vector<std::string> make() {
@@ -89,9 +89,10 @@ class Plain {
   // Where the command saw an input there is only an empty place for everybody else.
   Target resolve(const fs::path& entry, boost::system::error_code& none) const {
     fs::path path = entry;
+    bool elsewhere = false;
     for (int links = 0; links < 40; ++links) {
       const fs::path place = fs::weakly_canonical(path.parent_path(), none) / path.filename();
-      for (const auto& [source, point] : views_)
+      for (const auto& [source, point] : views_.inputs)
         if (lies_below(place, point))
           return {fs::canonical(place == point ? source : source / place.lexically_relative(point),
                                 none),
@@ -99,8 +100,12 @@ class Plain {
       boost::system::error_code ignored;
       if (!fs::is_symlink(fs::symlink_status(place, ignored))) break;
       path = fs::absolute(fs::read_symlink(place), place.parent_path()).lexically_normal();
+      if (!views_.seen_root.empty() && lies_below(path, views_.seen_root)) {
+        path = (views_.root / path.lexically_relative(views_.seen_root)).lexically_normal();
+        elsewhere = true;
+      }
     }
-    return {fs::canonical(entry, none), false};
+    return {fs::canonical(elsewhere ? path : entry, none), false};
   }
 
   // A copy without any link; `around` are the folders it is being made of.

@@ -9,8 +9,12 @@
 
 namespace step {
 
-// Inputs that only the command saw: where the data lies → where it was seen.
-using Views = std::vector<std::pair<fs::path, fs::path>>;
+// What only the command saw.
+struct Views {
+  std::vector<std::pair<fs::path, fs::path>> inputs;  // where the data lies → where it was seen
+  fs::path root;                                      // the step's folder,
+  fs::path seen_root;                                 // and where it was seen; the same, or ""
+};
 
 // Puts in the place of each link below `made` (and of `made` itself) what it leads to, as the
 // cloud's upload does: the step's working folder, where most such links lead, is gone afterwards.

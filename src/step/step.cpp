@@ -49,6 +49,8 @@ class Run {
 
   void prepare_folder() {
     folder_ = make_folder(request_);
+    bindings_.root = folder_.root;
+    bindings_.seen_root = folder_.seen_root;
     log_.emplace(folder_.root, "lifecycler", "execution-wrapper", clock_);
     log(fmt::format("step '{}' of run {}: the working copy of its code is ready", request_.path,
                     request_.identity.run));
@@ -138,9 +140,9 @@ class Run {
     const fs::path& hook = request_.mounting.audit_hook;
     if (hook.empty() || !mounts_) return environment;
     write_audit_hook(hook);
-    Audit audit{hook, audit_path(request_), folder_.work, {}, false};
+    Audit audit{hook, audit_path(request_), folder_.seen(folder_.work), {}, false};
     for (const auto& mount : bindings_.mounts)
-      audit.watched.push_back(mount.point.empty() ? mount.local : mount.point);
+      audit.watched.push_back(folder_.seen(mount.point.empty() ? mount.local : mount.point));
     return with_audit(std::move(environment), audit);
   }
 
@@ -178,7 +180,8 @@ class Run {
     outcome_.bytes_in = bindings_.bytes_in;
     Launch launch;
     launch.argv = command_line(request_, bindings_);
-    launch.cwd = folder_.work;
+    launch.cwd = folder_.seen(folder_.work);
+    if (folder_.seen_root != folder_.root) launch.root = {folder_.root, folder_.seen_root};
     launch.environment = with_hook(variables(request_, folder_, bindings_));
     if (mounts_) launch.join = mounts_->namespaces();
     launch.read_only = bindings_.views;

@@ -28,6 +28,8 @@ std::vector<std::string> command_line(const Launch& launch) {
       launch.cwd.native(),           "--grace",   std::to_string(launch.grace_seconds)};
   for (const auto& [from, to] : launch.read_only)
     words.insert(words.end(), {"--view", from.native(), to.native()});
+  if (!launch.root.first.empty())
+    words.insert(words.end(), {"--root", launch.root.first.native(), launch.root.second.native()});
   for (std::size_t n = 0; n < launch.join.size(); ++n)
     words.insert(words.end(), {"--join", std::to_string(first_namespace + static_cast<int>(n))});
   for (const auto& process : launch.processes) {
@@ -229,6 +231,11 @@ bool can_make_views() {
   static const bool can =
       base::run_captured({supervisor_program().native(), "--probe"}, base::current_environment())
           .out.starts_with("namespaces");
+  return can;
+}
+
+bool can_show_root() {
+  static const bool can = can_make_views() && ::access("/mnt", R_OK | X_OK) == 0;
   return can;
 }
 

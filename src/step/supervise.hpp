@@ -20,6 +20,8 @@ struct Launch {
   // Read-only views: what lies at `first` is seen at `second`, which exists (a folder or an empty
   // file).
   std::vector<std::pair<fs::path, fs::path>> read_only;
+  // A folder with all that is mounted in it, and where below /mnt it is seen; none where empty.
+  std::pair<fs::path, fs::path> root;
   // One process each (a distribution has several): its log, appended to, and its own variables.
   struct Process {
     fs::path log;
@@ -48,6 +50,8 @@ Supervised supervise(const Launch&, const base::Cancel&);
 
 // Whether read-only views can be made on this machine (a mount namespace is allowed). Asked once.
 bool can_make_views();
+// Whether a folder can be shown below /mnt: with a mount namespace, and a /mnt. Asked once.
+bool can_show_root();
 
 // The supervisor beside the program, in ../libexec/amlocal, or where AMLOCAL_SUPERVISOR says.
 fs::path supervisor_program();

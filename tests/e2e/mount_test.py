@@ -133,6 +133,28 @@ class MountTest(unittest.TestCase):
         self.assertIn("fault 'store put nth=99 503' never fired: of 4 that could have been hit, none was the right one", out)
         self.assertIn("--fault 'one.outputs.out open nth=3 EIO'", out.splitlines()[-1])
 
+    def test_a_step_sees_the_clouds_paths(self):
+        blank = self.folder / "a project"
+        blank.mkdir()
+        (blank / "amlocal.yml").write_text("")
+        (blank / "one.yml").write_text("type: pipeline\njobs:\n  one: " + json.dumps({
+            "command": "pwd; ls /mnt; echo ${{outputs.out}}; echo 1 > made; ln -s $PWD/made ${{outputs.up}}/link; "
+                       "python3 -c \"open('${{outputs.out}}/a', 'w').write('1')\"",
+            "environment": "azureml:base:1",
+            "outputs": {"out": {"type": "uri_folder"}, "up": {"type": "uri_folder", "mode": "upload"}}}) + "\n")
+        self.call("run", "a project/one.yml", "--name", "c")
+        log = (blank / ".amlocal/runs/c/steps/one/user_logs/std_log.txt").read_text().splitlines()
+        self.assertRegex(log[0], "^/mnt/azureml/cr/j/[0-9a-f]{32}/exe/wd$")
+        self.assertEqual(log[1:-1], sorted({"azureml", *os.listdir("/mnt")}))
+        self.assertEqual(log[-1], log[0].replace("exe/wd", "cap/data-capability/wd/out"))
+        [linked] = blank.glob(".amlocal/datastores/workspaceblobstore/azureml/*/up/link")
+        self.assertFalse(linked.is_symlink())
+        self.assertEqual(linked.read_text(), "1\n")
+        self.folder, project = blank, self.folder
+        lines = json.loads(self.call("io", "report", "c", "--json"))["lines"]
+        self.folder = project
+        self.assertEqual([row["path"] for row in lines], ["a"])
+
     def test_uploads_and_downloads_are_charged(self):
         (self.folder / "data").mkdir()
         for n in range(3):

@@ -54,6 +54,8 @@ NORMALISATIONS = (
     (r"(?<![\w.:])\d+:\d\d(:\d\d)?\b(?!:)", "$SPAN"),
     (r"(?<![\w.])\d+(\.\d+)? ?([kKMGT]i?B|bytes|byte|B)\b", "$SIZE"),
     (r"\bPython \d+\.\d+(\.\d+)?", "Python $VERSION"),
+    # The step's folder, as the command sees it where the machine can show the cloud's path, and elsewhere.
+    (r"(\$DIR/\.amlocal/runs/[^/\s]+/steps/[\w./-]+?|/mnt/azureml/cr/j/\$HASH)/(?=exe/wd|cap/data)", "$STEP/"),
     (r"(?<=\S)[ \t]{2,}", " "),
     (r"[ \t]+$", ""),
 )

@@ -32,6 +32,9 @@ bool parse(int argc, char** argv, Order& order) {
     } else if (word == "--view" && following > 1) {
       order.views.push_back({argv[n + 1], argv[n + 2]});
       n += 2;
+    } else if (word == "--root" && following > 1) {
+      order.roots.push_back({argv[n + 1], argv[n + 2]});
+      n += 2;
     } else if (word == "--process" && following > 0) {
       order.processes.emplace_back().log = argv[++n];
     } else if (!order.processes.empty() && word.find('=') != std::string::npos) {

@@ -27,6 +27,7 @@ struct Order {
   double grace = 5;
   std::vector<int> join;  // namespaces to enter first
   std::vector<View> views;
+  std::vector<View> roots;  // folders with all that is mounted in them, shown at a path below /mnt
   std::vector<Process> processes;
   char** argv = nullptr;
   bool in_namespace = false;

@@ -1,5 +1,6 @@
 #include "step/supervisor/views.hpp"
 
+#include <dirent.h>
 #include <fcntl.h>
 #include <sys/mount.h>
 #include <sys/stat.h>
@@ -10,6 +11,7 @@
 #include <cerrno>
 #include <cstdint>
 #include <cstdio>
+#include <string>
 #include <vector>
 
 #include "step/supervisor/control.hpp"
@@ -43,7 +45,66 @@ bool make_read_only(const char* path) {
                nullptr) == 0;
 }
 
+// Shows an entry of /mnt in the folder that is to take its place.
+bool keep(const std::string& from, const std::string& to) {
+  struct stat status {};
+  if (lstat(from.c_str(), &status) != 0) return true;  // gone meanwhile
+  if (S_ISLNK(status.st_mode)) {
+    char target[4096];
+    const ssize_t size = readlink(from.c_str(), target, sizeof target - 1);
+    if (size < 0) return false;
+    target[size] = '\0';
+    return symlink(target, to.c_str()) == 0;
+  }
+  if (S_ISDIR(status.st_mode)) {
+    if (mkdir(to.c_str(), 0755) != 0) return false;
+  } else {
+    const int fd = open(to.c_str(), O_WRONLY | O_CREAT | O_CLOEXEC, 0644);
+    if (fd < 0) return false;
+    close(fd);
+  }
+  return mount(from.c_str(), to.c_str(), nullptr, MS_BIND | MS_REC, nullptr) == 0;
+}
+
+bool keep_all(const std::string& from, const std::string& to) {
+  DIR* folder = opendir(from.c_str());
+  if (folder == nullptr) return false;
+  bool kept = true;
+  while (const dirent* entry = readdir(folder)) {
+    const std::string name = entry->d_name;
+    if (name != "." && name != "..") kept = keep(from + "/" + name, to + "/" + name) && kept;
+  }
+  closedir(folder);
+  return kept;
+}
+
+void make_folders(const std::string& path) {
+  for (std::size_t at = path.find('/', 1); at != std::string::npos; at = path.find('/', at + 1))
+    mkdir(path.substr(0, at).c_str(), 0755);
+  mkdir(path.c_str(), 0755);
+}
+
 }  // namespace
+
+// A new /mnt is put together on the source's own empty folder `exe/root` and then moved: in its
+// place an ordinary user could make no folder.
+std::string show_root(const View& root) {
+  const std::string to = root.to;
+  const std::string scratch = std::string(root.from) + "/exe/root";
+  mkdir(scratch.c_str(), 0755);
+  if (mount("amlocal", scratch.c_str(), "tmpfs", MS_NOSUID | MS_NODEV, "mode=0755,size=1m") != 0)
+    return reason("mount on", scratch.c_str(), errno);
+  if (!keep_all("/mnt", scratch)) return reason("show again what is in", "/mnt", errno);
+  const std::string point = scratch + to.substr(4);
+  make_folders(point);
+  if (mount(root.from, point.c_str(), nullptr, MS_BIND | MS_REC, nullptr) != 0)
+    return reason("show", root.from, errno);
+  // The scratch itself would be seen through its own mount.
+  umount2((point + "/exe/root").c_str(), MNT_DETACH);
+  if (mount(scratch.c_str(), "/mnt", nullptr, MS_MOVE, nullptr) != 0)
+    return reason("mount on", "/mnt", errno);
+  return "";
+}
 
 // The sources are opened before the first mount, so that no view hides another's source.
 std::string make_views(const Order& order) {

@@ -157,6 +157,10 @@ int run(Order& order) {
   std::string why = signals < 0 ? reason("watch", "children", errno) : "";
   if (why.empty() && !order.views.empty())
     why = order.in_namespace ? make_views(order) : "read-only views cannot be made on this machine";
+  for (const View& root : order.roots)
+    if (why.empty())
+      why = order.in_namespace ? show_root(root)
+                               : "the cloud's paths cannot be shown on this machine";
   if (why.empty()) why = start_all(order);
   if (!why.empty()) {
     say(order, "error " + why);
