@@ -18,7 +18,7 @@ std::string path_in(const json& j, const char* key) {
 
 json to_object(const SessionOrder& session) {
   return {{"name", session.name},
-          {"kind", kinds[static_cast<std::size_t>(session.kind)]},
+          {"kind", mode_of(session.kind)},
           {"local", session.local.native()},
           {"point", session.point.native()},
           {"root", session.root.native()},
@@ -52,6 +52,10 @@ SessionOrder session_from(const json& j) {
 }
 
 }  // namespace
+
+std::string mode_of(SessionOrder::Kind kind) {
+  return std::string(kinds[static_cast<std::size_t>(kind)]);
+}
 
 std::string to_json(const Order& order) {
   json j = {{"version", 1},

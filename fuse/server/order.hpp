@@ -46,6 +46,9 @@ struct Order {
   fs::path state;
 };
 
+// "mount", "download" or "upload".
+std::string mode_of(SessionOrder::Kind);
+
 std::string to_json(const Order&);
 // Throws bad_input.
 Order order_from_json(const std::string&);

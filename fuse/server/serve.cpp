@@ -133,8 +133,7 @@ std::unique_ptr<FileSystem> make_view(const Order& order, Session& session, Mete
   const Profile* profile = find_profile(wanted.profile);
   if (profile == nullptr)
     throw base::Error(base::Code::bad_input, "there is no mount profile '" + wanted.profile + "'");
-  // On a local folder the ideal mount needs no copies.
-  if (profile->name == "ideal")
+  if (profile->is_local_disk)
     return make_disk_view(wanted.root, {wanted.read_only, seconds, wanted.only});
   ObjectViewOptions options;
   options.profile = with_variables(*profile, wanted.variables);
@@ -157,9 +156,14 @@ std::optional<Struck> struck(const Order& order, const SessionOrder& session, Me
                 [&log, name = session.name](const std::string& text) { log.write(name, text); }};
 }
 
+meter::SessionNote note_of(const Order& order, const SessionOrder& wanted) {
+  return {wanted.name, mode_of(wanted.kind), wanted.profile,      wanted.variables,
+          order.cost,  wanted.read_only,     order.see_everything};
+}
+
 void start(const Order& order, bool seen_by_all, Session& session, Metering& metering, Log& log) {
   const SessionOrder& wanted = session.order;
-  if (metering.ledger) session.number = metering.ledger->session(wanted.name);
+  if (metering.ledger) session.number = metering.ledger->session(note_of(order, wanted));
   if (wanted.kind == SessionOrder::Kind::download)
     download(*hollow(wanted.root, wanted, metering), wanted.only, session.number);
   if (wanted.point.empty()) return;

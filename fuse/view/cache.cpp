@@ -7,6 +7,7 @@
 #include "base/error.hpp"
 #include "base/files.hpp"
 #include "fuse/view/cached_file.hpp"
+#include "fuse/view/fetch_policy.hpp"
 
 namespace fuse {
 namespace {
@@ -34,20 +35,8 @@ fs::path Cache::unsent_path(const std::string& name) const {
   return path;
 }
 
-std::optional<std::uint64_t> Cache::limit() const {
-  std::optional<std::uint64_t> most;
-  if (profile_.cache_bytes && *profile_.cache_bytes > 0)
-    most = static_cast<std::uint64_t>(static_cast<double>(*profile_.cache_bytes) *
-                                      profile_.prune_threshold);
-  // Without the tier on disk, blocks stay only as long as memory would hold them.
-  if (profile_.reads_blocks && !profile_.keeps_blocks_on_disk)
-    most = std::min(most.value_or(profile_.memory_cache),
-                    std::max(profile_.memory_cache, profile_.block_size));
-  return most;
-}
-
 bool Cache::fits(std::uint64_t bytes) const {
-  if (const auto most = limit(); most && used_ + bytes > *most) return false;
+  if (const auto most = cache_limit(profile_); most && used_ + bytes > *most) return false;
   const auto asked = profile_.cache_bytes;
   const std::uint64_t leave =
       asked && *asked < 0 ? static_cast<std::uint64_t>(-*asked) : profile_.reserved_bytes;
@@ -86,9 +75,7 @@ void Cache::forget(const CachedFile* file) {
 
 // Frees what is asked for, and then the profile's share of everything.
 void Cache::prune(std::uint64_t bytes, const CachedFile& asking) {
-  const auto share =
-      static_cast<std::uint64_t>(static_cast<double>(used_) * (1 - profile_.prune_target));
-  const std::uint64_t wanted = std::max(bytes, share);
+  const std::uint64_t wanted = pruned_bytes(profile_, used_, bytes);
   std::vector<std::shared_ptr<CachedFile>> files;
   {
     const std::lock_guard lock(mutex_);

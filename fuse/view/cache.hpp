@@ -42,7 +42,6 @@ class Cache {
  private:
   bool fits(std::uint64_t bytes) const;
   void prune(std::uint64_t bytes, const CachedFile& asking);
-  std::optional<std::uint64_t> limit() const;
 
   fs::path folder_;
   fs::path unsent_;

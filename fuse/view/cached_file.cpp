@@ -8,6 +8,7 @@
 
 #include "base/error.hpp"
 #include "fuse/view/cache.hpp"
+#include "fuse/view/fetch_policy.hpp"
 #include "fuse/view/fetchers.hpp"
 #include "meter/ledger.hpp"
 
@@ -45,10 +46,6 @@ CachedFile::State CachedFile::state() {
 void CachedFile::publish() {
   const std::lock_guard lock(shown_mutex_);
   shown_ = state_;
-}
-
-std::uint64_t CachedFile::block_count() const {
-  return (stored_size_ + context_.profile.block_size - 1) / context_.profile.block_size;
 }
 
 Status CachedFile::open_local() {
@@ -141,7 +138,7 @@ Status CachedFile::fetch_block(std::unique_lock<std::mutex>& lock, std::uint64_t
 }
 
 void CachedFile::read_ahead(std::uint64_t block) {
-  const std::uint64_t last = std::min(block + context_.profile.read_ahead, block_count() - 1);
+  const std::uint64_t last = last_ahead(context_.profile, block, stored_size_);
   const std::uint64_t size = context_.profile.block_size;
   for (std::uint64_t next = block + 1; next <= last; ++next) {
     if (under_way_.contains(next) ||
@@ -161,8 +158,9 @@ Status CachedFile::fetch_all() {
   std::unique_lock lock(mutex_);
   if (streaming_) return Status::no_space;
   // Several blocks come side by side, the first one in this thread.
-  if (block_count() > 1 && context_.profile.read_ahead == 0)
-    for (std::uint64_t block = 1; block < block_count(); ++block)
+  const std::uint64_t blocks = block_count(context_.profile, stored_size_);
+  if (blocks > 1 && context_.profile.read_ahead == 0)
+    for (std::uint64_t block = 1; block < blocks; ++block)
       if (!present_.holds(block * context_.profile.block_size,
                           std::min((block + 1) * context_.profile.block_size, stored_size_)))
         context_.fetchers.post([file = weak_from_this(), block, cause = meter::current()] {

@@ -88,7 +88,6 @@ class CachedFile : public std::enable_shared_from_this<CachedFile> {
   void mark_unsent();
   void mark_sent();
   void release_local();
-  std::uint64_t block_count() const;
 
   CopyContext context_;
   void publish();

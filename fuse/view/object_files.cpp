@@ -5,6 +5,7 @@
 
 #include <algorithm>
 
+#include "fuse/view/fetch_policy.hpp"
 #include "fuse/view/object_view_class.hpp"
 
 namespace fuse {
@@ -23,10 +24,7 @@ Reply<Opened> ObjectView::open(const Caller&, NodeId id, int flags) {
   lock.unlock();
   auto handle = std::make_unique<WriteHandle>(profile_, file, false);
   const bool truncates = writes && (flags & O_TRUNC) != 0;
-  const bool fetches = truncates ? profile_.fetches_to_truncate
-                       : writes  ? profile_.fetches_to_write
-                                 : !profile_.reads_blocks;
-  if (fetches) {
+  if (fetches_when_opened(profile_, writes, truncates)) {
     const Status status = file->fetch_all();
     // What does not fit can still be read from the store, but not changed.
     if (status != Status::ok && (status != Status::no_space || writes)) return status;
@@ -151,8 +149,7 @@ std::shared_ptr<CachedFile> ObjectView::copy_of(TreeNode& node, bool& same) {
   if (node.file) {
     const auto state = node.file->state();
     const bool used = node.file->is_open() || state.unsent || !state.in_store;
-    const bool old =
-        profile_.file_seconds && steady_seconds() - node.file->closed_at() > *profile_.file_seconds;
+    const bool old = copy_is_old(profile_, node.file->closed_at(), steady_seconds());
     same = state.tag == node.tag;
     if (used || (same && !old)) return node.file;
   }

@@ -5,6 +5,7 @@
 
 #include <algorithm>
 
+#include "fuse/view/fetch_policy.hpp"
 #include "fuse/view/object_view_class.hpp"
 
 namespace fuse {
@@ -302,8 +303,7 @@ std::string ObjectView::path_of(NodeId id) {
 }
 
 bool ObjectView::is_fresh(float checked) const {
-  if (checked < 0) return false;
-  return !profile_.attribute_seconds || now() - checked <= *profile_.attribute_seconds;
+  return fuse::is_fresh(profile_, checked, now());
 }
 
 }  // namespace fuse

@@ -55,6 +55,7 @@ const std::array<Profile, 4>& profiles() {
     Profile ideal;
     ideal.name = "ideal";
     ideal.stands_for = "a local disk, written through";
+    ideal.is_local_disk = true;
     ideal.attribute_seconds = 1;
     ideal.uploads_at_fsync = true;
     ideal.changes_modes = true;

@@ -17,6 +17,9 @@ struct Profile {
   std::string_view name;
   std::string_view stands_for;  // for people: "blobfuse2 with its file cache"
 
+  // On a local folder it works on the folder itself: there are no copies and no requests.
+  bool is_local_disk = false;
+
   // ---- when a change travels to the store. An upload always sends the whole object.
   bool uploads_at_close = true;  // each close(2) of each descriptor, those of forked children too
   bool uploads_at_fsync = false;

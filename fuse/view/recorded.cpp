@@ -40,19 +40,21 @@ class Recorded final : public FileSystem {
                 [&](meter::Entry& entry) {
                   auto found = inner_->lookup(caller, folder, name);
                   if (found) entry.name = name_of(found.value.node);
-                  return found;
+                  return sized(entry, std::move(found));
                 });
   }
   void forget(NodeId node, std::uint64_t lookups) override { inner_->forget(node, lookups); }
   Reply<Found> attributes(const Caller& caller, NodeId node, std::uint64_t handle) override {
-    return note(Op::getattr, caller, node, handle,
-                [&](meter::Entry&) { return inner_->attributes(caller, node, handle); });
+    return note(Op::getattr, caller, node, handle, [&](meter::Entry& entry) {
+      return sized(entry, inner_->attributes(caller, node, handle));
+    });
   }
   Reply<Found> set_attributes(const Caller& caller, NodeId node, std::uint64_t handle,
                               const Changes& changes) override {
     return note(Op::setattr, caller, node, handle, [&](meter::Entry& entry) {
       // A new size is what matters to a store.
       entry.truncating = changes.size.has_value();
+      entry.for_writing = changes.modified.has_value();
       if (changes.size) entry.offset = static_cast<std::uint64_t>(*changes.size);
       return inner_->set_attributes(caller, node, handle, changes);
     });
@@ -114,7 +116,10 @@ class Recorded final : public FileSystem {
     return note(Op::open, caller, node, 0, [&](meter::Entry& entry) {
       describe(entry, flags);
       auto opened = inner_->open(caller, node, flags);
-      if (opened) entry.handle = opened.value.handle;
+      if (!opened) return opened;
+      entry.handle = opened.value.handle;
+      // A what-if must know what another profile would fetch. Of an open file it is known here.
+      sized(entry, inner_->attributes(caller, node, entry.handle));
       return opened;
     });
   }
@@ -181,8 +186,11 @@ class Recorded final : public FileSystem {
   }
 
   Reply<std::uint64_t> open_folder(const Caller& caller, NodeId node) override {
-    return note(Op::opendir, caller, node, 0,
-                [&](meter::Entry&) { return inner_->open_folder(caller, node); });
+    return note(Op::opendir, caller, node, 0, [&](meter::Entry& entry) {
+      auto opened = inner_->open_folder(caller, node);
+      entry.handle = opened.value;
+      return opened;
+    });
   }
   Status read_folder(const Caller& caller, NodeId node, std::uint64_t handle, off_t offset,
                      bool plus, const std::function<bool(const FolderEntry&)>& take) override {
@@ -243,6 +251,11 @@ class Recorded final : public FileSystem {
   static void describe(meter::Entry& entry, int flags) {
     entry.for_writing = (flags & O_ACCMODE) != O_RDONLY;
     entry.truncating = (flags & O_TRUNC) != 0;
+  }
+
+  static Reply<Found> sized(meter::Entry& entry, Reply<Found> found) {
+    if (found) entry.bytes = static_cast<std::uint64_t>(found.value.attributes.st_size);
+    return found;
   }
 
   Reply<Found> named(meter::Entry& entry, Reply<Found> found) {

@@ -44,8 +44,20 @@ std::uint64_t monotonic_ns() {
 }
 
 // A file's name need not be UTF-8.
-std::string quoted(std::string_view text) {
-  return nlohmann::json(text).dump(-1, ' ', false, nlohmann::json::error_handler_t::replace) + "\n";
+std::string quoted(const nlohmann::json& word) {
+  return word.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace) + "\n";
+}
+
+SessionNote note_from(const nlohmann::json& json) {
+  SessionNote note;
+  note.name = json.at("name").get<std::string>();
+  note.mode = json.value("mode", "mount");
+  note.profile = json.value("profile", "");
+  note.variables = json.value("variables", note.variables);
+  note.cost = json.value("cost", "");
+  note.read_only = json.value("read_only", false);
+  note.full_trace = json.value("full_trace", false);
+  return note;
 }
 
 }  // namespace
@@ -82,14 +94,21 @@ Ledger::~Ledger() {
       ::ftruncate(entries_.get(), static_cast<off_t>(chunk_at_ + used_));
 }
 
-std::uint16_t Ledger::session(std::string_view name) {
+std::uint16_t Ledger::session(const SessionNote& binding) {
+  const nlohmann::json line = {{"name", binding.name},
+                               {"mode", binding.mode},
+                               {"profile", binding.profile},
+                               {"variables", binding.variables},
+                               {"cost", binding.cost},
+                               {"read_only", binding.read_only},
+                               {"full_trace", binding.full_trace}};
   const std::lock_guard lock(mutex_);
-  note("session " + quoted(name));
+  note("session " + quoted(line));
   return ++session_count_;
 }
 
 std::uint32_t Ledger::name(std::string_view path) {
-  const std::string line = quoted(path);
+  const std::string line = quoted(nlohmann::json(path));
   const std::lock_guard lock(mutex_);
   note(line);
   return ++name_count_;
@@ -155,29 +174,45 @@ LedgerText read_ledger(const fs::path& folder) {
   LedgerText text;
   text.origin_ns = header.origin_ns;
   text.sessions.emplace_back();
+  text.notes.emplace_back();
   text.names.emplace_back();
   for (std::size_t at = sizeof header; at + sizeof(Entry) <= bytes.size(); at += sizeof(Entry)) {
     Entry entry;
     std::memcpy(static_cast<void*>(&entry), bytes.data() + at, sizeof entry);
     if (entry.number != 0) text.entries.push_back(entry);
   }
-  std::sort(text.entries.begin(), text.entries.end(),
-            [](const Entry& a, const Entry& b) { return a.number < b.number; });
+  const auto earlier = [](const Entry& a, const Entry& b) { return a.number < b.number; };
+  if (!std::is_sorted(text.entries.begin(), text.entries.end(), earlier))
+    std::sort(text.entries.begin(), text.entries.end(), earlier);
   const std::string names = base::read_file(folder / "names");
   for (std::size_t at = 0; at < names.size();) {
     const std::size_t end = names.find('\n', at);
     if (end == std::string::npos) break;  // torn by the writer's death
     std::string_view line(names.data() + at, end - at);
     at = end + 1;
-    auto& list = line.starts_with("session ") ? text.sessions : text.names;
-    if (line.starts_with("session ")) line.remove_prefix(8);
+    const bool session = line.starts_with("session ");
+    if (session) line.remove_prefix(8);
     const auto word = nlohmann::json::parse(line, nullptr, false);
-    if (!word.is_string())
+    try {
+      if (!session) {
+        text.names.push_back(word.get<std::string>());
+        continue;
+      }
+      text.notes.push_back(note_from(word));
+      text.sessions.push_back(text.notes.back().name);
+    } catch (const nlohmann::json::exception&) {
       throw base::Error(base::Code::corrupt,
                         fmt::format("'{}' is damaged", base::display_path(folder / "names")));
-    list.push_back(word.get<std::string>());
+    }
   }
   return text;
+}
+
+SessionNote note_of(const LedgerText& text, std::uint16_t session) {
+  if (session < text.notes.size()) return text.notes[session];
+  SessionNote note;
+  if (session < text.sessions.size()) note.name = text.sessions[session];
+  return note;
 }
 
 }  // namespace meter

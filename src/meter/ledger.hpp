@@ -11,6 +11,7 @@
 #include <mutex>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "base/fd.hpp"
@@ -69,15 +70,17 @@ struct Entry {
       0;  // from 1, in the order of beginning; entries lie in the order of ending
   std::uint64_t begin_ns = 0;  // since the ledger was made, on the monotonic clock
   std::uint64_t end_ns = 0;
-  std::uint64_t offset = 0;
-  std::uint64_t bytes = 0;   // read, written, moved; of a list: entries; of a move: objects
+  std::uint64_t offset = 0;  // of a setattr that cuts: the new size
+  // Read, written, moved; of a list: entries; of a move: objects; of a lookup, getattr and open:
+  // the file's size as it was told.
+  std::uint64_t bytes = 0;
   std::uint64_t cause = 0;   // a request's operation, 0 for none (prefetching, unmounting)
   std::uint64_t handle = 0;  // the open file it went through, 0 for none
   double charge = 0;         // cloud seconds of a request
   std::uint32_t name = 0;
   std::uint32_t task : 30;  // the calling thread, as the kernel numbers it; 0 where it does not say
-  std::uint32_t for_writing : 1;  // open: the descriptor may write
-  std::uint32_t truncating : 1;   // open: with O_TRUNC
+  std::uint32_t for_writing : 1;  // open: the descriptor may write; setattr: a new time
+  std::uint32_t truncating : 1;   // open: with O_TRUNC; setattr: a new size
   Op op = Op::lookup;
   Result result = Result::ok;
   std::uint16_t session = 0;  // which binding; see Ledger::session
@@ -87,6 +90,17 @@ struct Entry {
 };
 static_assert(sizeof(Entry) == 80);
 
+// A binding and how it was mounted: what a what-if starts from.
+struct SessionNote {
+  std::string name;     // "inputs.raw", "outputs.model"
+  std::string mode;     // "mount", "download", "upload"
+  std::string profile;  // the mount profile's name; "" in records that do not say
+  std::vector<std::pair<std::string, std::string>> variables;  // that changed the profile
+  std::string cost;                                            // the cost profile
+  bool read_only = false;
+  bool full_trace = false;  // the kernel answered nothing itself
+};
+
 // Appends from any thread. Memory does not grow with the record.
 class Ledger {
  public:
@@ -94,8 +108,8 @@ class Ledger {
   explicit Ledger(const fs::path& folder);
   ~Ledger();
 
-  // Notes a binding's name ("inputs.raw", "outputs.model") and returns its number.
-  std::uint16_t session(std::string_view name);
+  // Notes a binding and returns its number.
+  std::uint16_t session(const SessionNote&);
   // Notes a file's name within its binding and returns its number. The caller remembers it.
   std::uint32_t name(std::string_view path);
 
@@ -124,11 +138,15 @@ class Ledger {
 
 // A ledger as it was written so far, also by a writer that died.
 struct LedgerText {
-  std::vector<std::string> sessions;  // by number; 0 is ""
-  std::vector<std::string> names;     // by number; 0 is ""
-  std::vector<Entry> entries;         // in the order of `number`
-  std::uint64_t origin_ns = 0;        // CLOCK_MONOTONIC when its time began
+  std::vector<std::string> sessions;    // by number; 0 is ""
+  std::vector<std::string> names;       // by number; 0 is ""
+  std::vector<Entry> entries;           // in the order of `number`
+  std::uint64_t origin_ns = 0;          // CLOCK_MONOTONIC when its time began
+  std::vector<SessionNote> notes = {};  // by a session's number, as far as there are
 };
+// How the session was mounted; its name alone where nothing was noted.
+SessionNote note_of(const LedgerText&, std::uint16_t session);
+
 // Throws not_found, corrupt or newer_version.
 LedgerText read_ledger(const fs::path& folder);
 
