@@ -157,8 +157,8 @@ std::optional<Struck> struck(const Order& order, const SessionOrder& session, Me
 }
 
 meter::SessionNote note_of(const Order& order, const SessionOrder& wanted) {
-  return {wanted.name, mode_of(wanted.kind), wanted.profile,      wanted.variables,
-          order.cost,  wanted.read_only,     order.see_everything};
+  return {wanted.name,      mode_of(wanted.kind), wanted.profile, wanted.variables,    order.cost,
+          wanted.read_only, wanted.root.native(), wanted.only,    order.see_everything};
 }
 
 void start(const Order& order, bool seen_by_all, Session& session, Metering& metering, Log& log) {

@@ -56,6 +56,8 @@ SessionNote note_from(const nlohmann::json& json) {
   note.variables = json.value("variables", note.variables);
   note.cost = json.value("cost", "");
   note.read_only = json.value("read_only", false);
+  note.root = json.value("root", "");
+  note.only = json.value("only", "");
   note.full_trace = json.value("full_trace", false);
   return note;
 }
@@ -95,13 +97,10 @@ Ledger::~Ledger() {
 }
 
 std::uint16_t Ledger::session(const SessionNote& binding) {
-  const nlohmann::json line = {{"name", binding.name},
-                               {"mode", binding.mode},
-                               {"profile", binding.profile},
-                               {"variables", binding.variables},
-                               {"cost", binding.cost},
-                               {"read_only", binding.read_only},
-                               {"full_trace", binding.full_trace}};
+  const nlohmann::json line = {
+      {"name", binding.name},           {"mode", binding.mode}, {"profile", binding.profile},
+      {"variables", binding.variables}, {"cost", binding.cost}, {"read_only", binding.read_only},
+      {"root", binding.root},           {"only", binding.only}, {"full_trace", binding.full_trace}};
   const std::lock_guard lock(mutex_);
   note("session " + quoted(line));
   return ++session_count_;

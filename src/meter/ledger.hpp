@@ -98,6 +98,8 @@ struct SessionNote {
   std::vector<std::pair<std::string, std::string>> variables;  // that changed the profile
   std::string cost;                                            // the cost profile
   bool read_only = false;
+  std::string root;         // the folder that was shown, on this machine
+  std::string only;         // the one file of it that was; "" for all
   bool full_trace = false;  // the kernel answered nothing itself
 };
 

@@ -46,10 +46,12 @@ TEST_CASE("what was appended is read in the order of beginning, with all its fie
   const support::Scratch scratch;
   {
     Ledger ledger(scratch.path("l"));
-    CHECK(ledger.session({"inputs.raw", "mount", "dprep", {{"A", "1"}}, "none", true, false}) == 1);
+    CHECK(ledger.session(
+              {"inputs.raw", "mount", "dprep", {{"A", "1"}}, "none", true, "/data", "", false}) ==
+          1);
     CHECK(ledger.name("a/b.csv") == 1);
     CHECK(ledger.name("line\nbreak \"quoted\" \xff") == 2);
-    CHECK(ledger.session({"outputs.model", "upload", "", {}, "", false, false}) == 2);
+    CHECK(ledger.session({"outputs.model", "upload", "", {}, "", false, "", "", false}) == 2);
     const auto open = ledger.begin();
     Entry put = entry(ledger.begin(), Op::put, 61'000'000);
     put.cause = open;
@@ -71,6 +73,7 @@ TEST_CASE("what was appended is read in the order of beginning, with all its fie
   CHECK(note.variables == std::vector<std::pair<std::string, std::string>>{{"A", "1"}});
   CHECK(note.cost == "none");
   CHECK(note.read_only);
+  CHECK(note.root == "/data");
   CHECK(note_of(text, 9).name.empty());
   CHECK(text.names ==
         std::vector<std::string>{"", "a/b.csv", "line\nbreak \"quoted\" \xef\xbf\xbd"});

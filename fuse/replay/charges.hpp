@@ -1,0 +1,39 @@
+// A store that holds nothing: it only notes what is asked of it, for the simulator.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <unordered_map>
+#include <vector>
+
+#include "meter/simulate.hpp"
+
+namespace fuse {
+
+class Charges {
+ public:
+  // Requests that a helper makes beside its task go by these numbers; a ledger's tasks are smaller.
+  static constexpr std::uint64_t helpers = std::uint64_t{1} << 48U;
+
+  // `amount` is bytes, of a list entries, of a move objects.
+  void ask(meter::Op, std::string_view path, std::uint64_t amount, std::uint64_t task);
+  // The same by one of the threads that fetch beside `cause`, from when that task asks next.
+  void ask_beside(meter::Op, std::string_view path, std::uint64_t amount, std::uint64_t cause);
+  // The list asked for last has so many entries more.
+  void lengthen(std::size_t request, std::uint64_t entries) {
+    requests_[request].amount += entries;
+  }
+
+  std::size_t count() const { return requests_.size(); }
+  std::vector<meter::Request> take() { return std::move(requests_); }
+
+ private:
+  std::uint32_t draw(meter::Op, std::string_view path);
+
+  std::vector<meter::Request> requests_;
+  std::unordered_map<std::uint64_t, std::uint64_t> last_of_task_;  // 1 + index
+  std::unordered_map<std::uint64_t, std::uint32_t> counts_;        // meter::key_of → how many
+  std::uint64_t next_helper_ = 0;
+};
+
+}  // namespace fuse

@@ -1,0 +1,260 @@
+#include "fuse/replay/replay.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cmath>
+#include <memory>
+
+#include "base/error.hpp"
+#include "fuse/replay/mounted.hpp"
+#include "fuse/server/transfer.hpp"
+
+namespace fuse {
+namespace {
+
+using Kind = Access::Kind;
+using meter::Op;
+
+constexpr std::uint64_t page_size = 5000;  // entries; source: List Blobs
+
+// As transfer.cpp does it, without a store: a listing of each folder, then blocks side by side.
+void download(const Contents& contents, std::uint64_t session, Charges& charges) {
+  const std::uint64_t task = session << 32U;
+  const std::uint64_t entries = contents.files.size() + contents.folders - 1;
+  for (std::uint64_t n = 0; n < contents.folders; ++n)
+    charges.ask(Op::list, "", n == 0 ? std::min(entries, page_size) : 0, task);
+  for (std::uint64_t left = entries; left > page_size; left -= std::min(left, page_size))
+    charges.ask(Op::list, "", std::min(left - page_size, page_size), task);
+  std::uint64_t thread = 0;
+  for (const auto& [path, size] : contents.files) {
+    const std::uint64_t by = task + 1 + thread++ % transfer_threads;
+    std::uint64_t at = 0;
+    do {
+      const std::uint64_t bytes = std::min(transfer_block, size - at);
+      charges.ask(Op::get, path, bytes, by);
+      at += bytes;
+    } while (at < size);
+  }
+}
+
+// Every file that the step left, once.
+void upload(const Mounted& model, Names& names, std::uint64_t session, Charges& charges) {
+  std::vector<std::pair<std::string, std::uint64_t>> files;
+  for (const auto& file : model.files())
+    if (file.written && !file.removed) files.emplace_back(names.text(file.path), file.size);
+  std::sort(files.begin(), files.end());
+  std::uint64_t thread = 0;
+  for (const auto& [path, size] : files)
+    charges.ask(Op::put, path, size, (session << 32U) + 1 + thread++ % transfer_threads);
+}
+
+// One binding on its way through the record.
+struct Session {
+  std::string name;
+  meter::SessionNote note;
+  Access recorded;
+  Access access;
+  std::unique_ptr<Names> names;
+  std::unique_ptr<Mounted> model;
+  bool as_recorded = false;  // its requests are those of the record
+};
+
+std::string lifetime(const std::optional<double>& seconds) {
+  return seconds ? fmt::format("{:g} s", *seconds) : "for ever";
+}
+
+class Replay {
+ public:
+  Replay(const meter::LedgerText& text, const WhatIf& wanted) : text_(text), wanted_(wanted) {}
+
+  Prediction run() {
+    open_sessions();
+    for (const auto& entry : text_.entries)
+      if (entry.session < sessions_.size() && sessions_[entry.session].model)
+        sessions_[entry.session].model->foresee(entry);
+    for (const auto& entry : text_.entries) {
+      last_ = std::max(last_, entry.end_ns);
+      if (entry.session >= sessions_.size()) continue;
+      Session& session = sessions_[entry.session];
+      if (!meter::is_request(entry.op) && session.model) session.model->take(entry);
+    }
+    for (std::size_t n = 1; n < sessions_.size(); ++n) close(n);
+    result_.before = before_.take();
+    result_.during = during_.take();
+    result_.after = after_.take();
+    keep_recorded();
+    return std::move(result_);
+  }
+
+ private:
+  void open_sessions() {
+    sessions_.resize(text_.sessions.size());
+    std::vector<std::string> known;
+    for (std::size_t n = 1; n < sessions_.size(); ++n) {
+      Session& session = sessions_[n];
+      session.note = note_of(text_, static_cast<std::uint16_t>(n));
+      session.name = session.note.name;
+      session.recorded = session.access = recorded_access(session.note);
+      known.push_back(session.name);
+      const auto wanted = wanted_.bindings.find(session.name);
+      session.as_recorded = wanted == wanted_.bindings.end();
+      if (session.as_recorded) continue;
+      session.access = wanted->second;
+      require_seen(session);
+      session.names = std::make_unique<Names>(text_);
+      const bool moved = session.access.kind != Kind::mount;
+      session.model = std::make_unique<Mounted>(session.access.profile, *session.names,
+                                                moved ? nullptr : &during_);
+    }
+    for (const auto& [name, access] : wanted_.bindings)
+      if (std::find(known.begin(), known.end(), name) == known.end())
+        throw base::Error(base::Code::not_found,
+                          fmt::format("the step's record has no binding '{}'", name))
+            .hint(fmt::format("it has {}", fmt::join(known, ", ")));
+  }
+
+  static void require_seen(const Session& session) {
+    if (session.recorded.kind == Kind::mount || session.note.full_trace) return;
+    throw base::Error(base::Code::bad_input,
+                      fmt::format("what the step did in '{}' was not seen: it was reached by {}",
+                                  session.name, session.note.mode))
+        .hint("run it again with --trace full, or with the binding mounted");
+  }
+
+  void close(std::size_t number) {
+    Session& session = sessions_[number];
+    if (!session.model) return;
+    if (session.access.kind == Kind::mount) {
+      session.model->finish();
+      doubt_lifetimes(session);
+    } else if (session.access.kind == Kind::upload) {
+      upload(*session.model, *session.names, number, after_);
+    } else {
+      download_of(session, number);
+    }
+    result_.most_cached += session.model->most_cached();
+    for (const auto& doubt : session.model->doubts())
+      result_.doubts.push_back(fmt::format("{}: {}", session.name, doubt));
+  }
+
+  void download_of(const Session& session, std::size_t number) {
+    const auto known = wanted_.contents.find(session.name);
+    if (known != wanted_.contents.end()) return download(known->second, number, before_);
+    Contents contents;
+    for (const auto& file : session.model->files())
+      contents.files.emplace_back(session.names->text(file.path), file.size);
+    download(contents, number, before_);
+    result_.doubts.push_back(fmt::format(
+        "{}: a download fetches all that lies there; the record knows the files that the step used",
+        session.name));
+  }
+
+  // The kernel asks again when what it was told has expired; of what it believed, the record saw
+  // nothing.
+  void doubt_lifetimes(const Session& session) {
+    const Profile& now = session.access.profile;
+    const Profile& then = session.recorded.profile;
+    if (session.note.full_trace || now.is_local_disk) return;
+    const auto longer = [](const std::optional<double>& a, const std::optional<double>& b) {
+      return b && (!a || *a > *b);
+    };
+    const double end = static_cast<double>(last_) / 1e9;
+    std::uint64_t more = 0;
+    if (longer(then.attribute_seconds, now.attribute_seconds) && *now.attribute_seconds > 0)
+      for (const double since : session.model->known_since())
+        more += static_cast<std::uint64_t>((end - since) / *now.attribute_seconds);
+    if (more > 0)
+      result_.doubts.push_back(fmt::format(
+          "{}: {} keeps attributes {}, and {}, which was recorded, {}", session.name, now.name,
+          lifetime(now.attribute_seconds), then.name, lifetime(then.attribute_seconds)));
+    if (then.missing_seconds > now.missing_seconds)
+      result_.doubts.push_back(fmt::format(
+          "{}: {} believed for {:g} s that a name is not there, {} for {:g} s", session.name,
+          then.name, then.missing_seconds, now.name, now.missing_seconds));
+    result_.more_heads += more;
+  }
+
+  // Bindings that stay as they were keep the requests of the record.
+  void keep_recorded() {
+    meter::LedgerText kept;
+    kept.sessions = text_.sessions;
+    kept.notes = text_.notes;
+    bool any = false;
+    for (const auto& session : sessions_)
+      any = any || (session.as_recorded && !session.name.empty());
+    if (!any) return;
+    for (const auto& entry : text_.entries)
+      if (entry.session < sessions_.size() && sessions_[entry.session].as_recorded)
+        kept.entries.push_back(entry);
+    auto requests = requests_of(kept, {});
+    const std::uint64_t shift = result_.during.size();
+    for (auto& request : requests) {
+      if (request.after != 0) request.after += shift;
+      result_.during.push_back(request);
+    }
+  }
+
+  const meter::LedgerText& text_;
+  const WhatIf& wanted_;
+  Prediction result_;
+  Charges before_, during_, after_;
+  std::vector<Session> sessions_;
+  std::uint64_t last_ = 0;
+};
+
+Sum operator+(const Sum& a, const Sum& b) {
+  return {a.requests + b.requests, a.sent + b.sent,       a.fetched + b.fetched,
+          a.seconds + b.seconds,   a.elapsed + b.elapsed, a.dollars + b.dollars};
+}
+
+}  // namespace
+
+Access recorded_access(const meter::SessionNote& note) {
+  Access access;
+  access.kind = note.mode == "upload"     ? Kind::upload
+                : note.mode == "download" ? Kind::download
+                                          : Kind::mount;
+  const Profile* profile = find_profile(note.profile.empty() ? "rslex" : note.profile);
+  if (profile == nullptr)
+    throw base::Error(
+        base::Code::bad_input,
+        fmt::format("the record names a mount profile '{}' that is not known", note.profile))
+        .hint("run the step again");
+  access.profile = with_variables(*profile, note.variables);
+  return access;
+}
+
+Prediction replay(const meter::LedgerText& text, const WhatIf& wanted) {
+  return Replay(text, wanted).run();
+}
+
+Sum sum_of(const std::vector<meter::Request>& requests, const meter::CostProfile& profile) {
+  const auto result = simulate(requests, profile);
+  const auto failed = static_cast<std::uint64_t>(std::count_if(
+      requests.begin(), requests.end(), [](const auto& request) { return request.failed; }));
+  return {result.cost.counts.sum() + failed,
+          result.cost.up,
+          result.cost.down,
+          meter::seconds(result.busy),
+          meter::seconds(result.end),
+          result.dollars};
+}
+
+Sum sum_of(const Prediction& prediction, const meter::CostProfile& profile) {
+  return sum_of(prediction.before, profile) + sum_of(prediction.during, profile) +
+         sum_of(prediction.after, profile);
+}
+
+Sum most_of(const Prediction& prediction, const meter::CostProfile& profile) {
+  Sum sum = sum_of(prediction, profile);
+  const auto cost = cost_of(profile, Op::head, 0, 0);
+  const auto n = static_cast<double>(prediction.more_heads);
+  sum.requests += prediction.more_heads;
+  sum.seconds += n * meter::seconds(alone(profile, cost));
+  sum.elapsed += n * meter::seconds(alone(profile, cost));
+  sum.dollars += n * dollars(profile, cost);
+  return sum;
+}
+
+}  // namespace fuse

@@ -1,0 +1,261 @@
+// What-if against the view itself: what a script does is recorded under one profile, and replayed
+// under another it must ask of the store what the view asks when it runs under that other one.
+#include "fuse/replay/replay.hpp"
+
+#include <doctest/doctest.h>
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include <random>
+
+#include "fuse/view/object_view.hpp"
+#include "fuse/view/recorded.hpp"
+#include "meter/compose.hpp"
+#include "store/memory_store.hpp"
+#include "support/scratch.hpp"
+
+namespace {
+
+using fuse::Access;
+using fuse::root_node;
+using fuse::Status;
+using meter::Op;
+
+// A script on a mounted folder, recorded.
+struct Stage {
+  support::Scratch scratch;
+  std::shared_ptr<store::MemoryStore> memory = std::make_shared<store::MemoryStore>();
+  meter::CostProfile cost = meter::preset("blob-standard");
+  std::unique_ptr<meter::Clock> clock = meter::make_clock({meter::ClockChoice::Kind::ledger, 1});
+  meter::Account account{cost};
+  std::optional<meter::Ledger> ledger;
+  std::shared_ptr<store::ObjectStore> store;
+  std::unique_ptr<fuse::FileSystem> view;
+  fuse::Caller caller{1, ::getuid(), ::getgid(), 022};
+
+  explicit Stage(const std::string& profile) {
+    ledger.emplace(scratch.path("ledger"));
+    store = meter::compose(memory, {cost, *clock, account, nullptr, &*ledger});
+    fuse::ObjectViewOptions options;
+    options.profile = *fuse::find_profile(profile);
+    options.cache = scratch.path("cache");
+    options.unsent = scratch.path("unsent");
+    view = fuse::make_recorded(
+        fuse::make_object_view(*store, std::move(options)), *ledger,
+        ledger->session({"outputs.o", "mount", profile, {}, "none", false, "", "", true}),
+        std::nullopt);
+  }
+
+  // Opens, does, closes. A file that may not be opened is passed over.
+  template <class Act>
+  void with(const std::string& name, int flags, Act act) {
+    fuse::NodeId node = 0;
+    std::uint64_t handle = 0;
+    const auto found = view->lookup(caller, root_node, name);
+    if (found) {
+      node = found.value.node;
+      const auto opened = view->open(caller, node, flags);
+      if (!opened) return;
+      handle = opened.value.handle;
+    } else {
+      if ((flags & O_CREAT) == 0) return;
+      const auto created = view->create(caller, root_node, name, 0644, flags);
+      REQUIRE(created);
+      node = created.value.first.node;
+      handle = created.value.second.handle;
+    }
+    act(node, handle);
+    view->flush(caller, node, handle);
+    view->release(caller, node, handle);
+  }
+  void append(const std::string& name, std::size_t bytes) {
+    with(name, O_WRONLY | O_CREAT | O_APPEND, [&](auto node, auto handle) {
+      const auto size = view->attributes(caller, node, handle).value.attributes.st_size;
+      view->write(caller, node, handle, size, std::string(bytes, 'x'));
+    });
+  }
+  void read(const std::string& name, off_t offset, std::size_t size) {
+    with(name, O_RDONLY,
+         [&](auto node, auto handle) { view->read(caller, node, handle, offset, size); });
+  }
+  void list() {
+    const auto handle = view->open_folder(caller, root_node);
+    view->read_folder(caller, root_node, handle.value, 0, true, [](const auto&) { return true; });
+    view->release_folder(caller, root_node, handle.value);
+  }
+  meter::LedgerText finish() {
+    view->send_all();
+    view.reset();
+    ledger.reset();
+    return meter::read_ledger(scratch.path("ledger"));
+  }
+};
+
+// "3 get 12000, 60 put 1830000000": by kind, how many and how much.
+std::string asked(const std::vector<meter::Request>& requests) {
+  std::map<std::string, std::pair<int, std::uint64_t>> kinds;
+  for (const auto& request : requests) {
+    auto& kind = kinds[std::string(to_string(request.op))];
+    ++kind.first;
+    kind.second += request.amount;
+  }
+  std::string text;
+  for (const auto& [name, kind] : kinds)
+    text += fmt::format("{} {} {}, ", kind.first, name, kind.second);
+  return text;
+}
+
+fuse::Prediction under(const meter::LedgerText& text, const std::string& profile) {
+  fuse::WhatIf wanted;
+  wanted.bindings["outputs.o"] = {Access::Kind::mount, *fuse::find_profile(profile)};
+  return fuse::replay(text, wanted);
+}
+
+using Script = std::function<void(Stage&)>;
+
+void agree(const Script& script, std::initializer_list<const char*> profiles) {
+  for (const char* recorded : profiles) {
+    Stage stage(recorded);
+    script(stage);
+    const auto text = stage.finish();
+    for (const char* other : profiles) {
+      Stage truth(other);
+      script(truth);
+      CAPTURE(recorded);
+      CAPTURE(other);
+      CHECK(asked(under(text, other).during) == asked(requests_of(truth.finish(), {})));
+    }
+  }
+}
+
+}  // namespace
+
+TEST_CASE("the log that is appended to and closed: every profile from every other's record") {
+  agree(
+      [](Stage& stage) {
+        stage.memory->set("old.log", std::string(70'000, 'o'));
+        for (int n = 1; n <= 6; ++n) stage.append("train.log", static_cast<std::size_t>(n) * 1000);
+        for (int n = 0; n < 3; ++n) stage.append("old.log", 10);
+        stage.read("old.log", 0, 5000);
+      },
+      {"rslex", "dprep", "blobfuse2"});
+}
+
+TEST_CASE("forked closes, cuts, times, removals, renames and listings") {
+  agree(
+      [](Stage& stage) {
+        for (int n = 0; n < 5; ++n)
+          stage.memory->set(fmt::format("in{}", n), std::string(3000, 'i'));
+        stage.list();
+        stage.read("in1", 0, 100);
+        stage.with("held", O_RDWR | O_CREAT, [&](auto node, auto handle) {
+          for (int n = 0; n < 4; ++n) {
+            stage.view->write(stage.caller, node, handle, n * 100, std::string(100, 'h'));
+            if (n % 2 == 0) stage.view->flush(stage.caller, node, handle);
+          }
+          stage.view->sync(stage.caller, node, handle);
+        });
+        stage.with("in2", O_WRONLY | O_TRUNC, [&](auto node, auto handle) {
+          stage.view->write(stage.caller, node, handle, 0, std::string(50, 't'));
+        });
+        stage.view->rename(stage.caller, root_node, "held", root_node, "kept", 0);
+        stage.view->remove(stage.caller, root_node, "in3");
+        stage.view->make_folder(stage.caller, root_node, "folder", 0755);
+        stage.list();
+        stage.append("kept", 1);
+        stage.read("gone", 0, 1);
+      },
+      {"rslex", "dprep", "blobfuse2"});
+}
+
+TEST_CASE("random scripts: the what-if asks what the view asks") {
+  for (unsigned seed = 1; seed <= 15; ++seed) {
+    CAPTURE(seed);
+    agree(
+        [seed](Stage& stage) {
+          std::minstd_rand random(seed);
+          const auto some = [&](unsigned below) { return static_cast<unsigned>(random() % below); };
+          for (unsigned n = 0; n < 4; ++n)
+            stage.memory->set(fmt::format("f{}", n), std::string(some(9000), 'm'));
+          for (int step = 0; step < 40; ++step) {
+            const std::string name = fmt::format("f{}", some(7));
+            switch (some(6)) {
+              case 0:
+              case 1:
+                stage.append(name, 1 + some(3000));
+                break;
+              case 2:
+                stage.read(name, static_cast<off_t>(some(6000)), 1 + some(5000));
+                break;
+              case 3:
+                stage.with(name, O_RDWR | O_CREAT | (some(2) ? O_TRUNC : 0),
+                           [&](auto node, auto handle) {
+                             for (unsigned n = some(4); n > 0; --n) {
+                               if (some(2))
+                                 stage.view->write(stage.caller, node, handle,
+                                                   static_cast<off_t>(some(5000)), "abc");
+                               if (some(3) == 0) stage.view->flush(stage.caller, node, handle);
+                               if (some(5) == 0) stage.view->sync(stage.caller, node, handle);
+                             }
+                           });
+                break;
+              case 4:
+                stage.view->remove(stage.caller, root_node, name);
+                break;
+              default:
+                stage.list();
+            }
+          }
+        },
+        {"rslex", "dprep", "blobfuse2"});
+  }
+}
+
+TEST_CASE("an upload sends each file that is left once, a download gets all there is") {
+  Stage stage("rslex");
+  for (int n = 0; n < 5; ++n) stage.append("log", 1000);
+  stage.append("gone", 7);
+  stage.view->remove(stage.caller, root_node, "gone");
+  const auto text = stage.finish();
+  fuse::WhatIf wanted;
+  wanted.bindings["outputs.o"].kind = Access::Kind::upload;
+  const auto upload = fuse::replay(text, wanted);
+  CHECK(upload.during.empty());
+  CHECK(asked(upload.after) == "1 put 5000, ");
+  CHECK(upload.doubts.empty());
+  wanted.bindings["outputs.o"].kind = Access::Kind::download;
+  wanted.contents["outputs.o"] = {{{"a", 9'000'000}, {"d/b", 0}}, 2};
+  CHECK(asked(fuse::replay(text, wanted).before) == "4 get 9000000, 2 list 3, ");
+  wanted.bindings["outputs.x"];
+  CHECK(support::error_of([&] { fuse::replay(text, wanted); }).message() ==
+        "the step's record has no binding 'outputs.x'");
+}
+
+TEST_CASE("what a record cannot know is a range") {
+  meter::LedgerText text{{"", "inputs.i"}, {"", "a", "b"}, {}};
+  text.notes = {{}, {"inputs.i", "mount", "rslex", {}, "none", true, "", "", false}};
+  const auto add = [&](Op op, std::uint32_t name, double second, meter::Result result) {
+    meter::Entry entry;
+    entry.number = text.entries.size() + 1;
+    entry.op = op;
+    entry.name = name;
+    entry.session = 1;
+    entry.result = result;
+    entry.begin_ns = entry.end_ns = static_cast<std::uint64_t>(second * 1e9);
+    text.entries.push_back(entry);
+  };
+  add(Op::lookup, 1, 0, meter::Result::ok);
+  add(Op::lookup, 2, 900, meter::Result::absent);
+  fuse::WhatIf wanted;
+  wanted.bindings["inputs.i"] = {Access::Kind::mount, *fuse::find_profile("blobfuse2")};
+  const auto prediction = fuse::replay(text, wanted);
+  CHECK(prediction.during.size() == 2);
+  CHECK(prediction.more_heads == 7);  // 900 s in lifetimes of 120 s
+  REQUIRE(prediction.doubts.size() == 1);
+  CHECK(prediction.doubts[0] ==
+        "inputs.i: blobfuse2 keeps attributes 120 s, and rslex, which was recorded, for ever");
+  const auto cost = meter::preset("blob-standard");
+  CHECK(most_of(prediction, cost).requests == 9);
+  CHECK(most_of(prediction, cost).seconds > sum_of(prediction, cost).seconds);
+}
