@@ -1,7 +1,7 @@
 """Sums up meson's testlog.json: what was skipped, how many cases, and "N passed, N failed" last.
 
 The status is 0 only if something ran and nothing failed. With CI=true a skipped test has failed,
-unless its reason begins with "needs WORD" (root, fuse, network) and CI_HAS, the list of what the
+unless its reason begins with "needs WORD" (root, fuse, network, cgroup, zsh, fish) and CI_HAS, the list of what the
 machine has, is without that word.
 """
 
@@ -35,7 +35,7 @@ def main(path):
         elif test["result"] == "SKIP":
             reason = next(iter(output.strip().splitlines()[-1:]), "no reason given")
             print(f"skipped: {test['name']}: {reason}")
-            needs = re.match(r"needs (root|fuse|network)\b", reason)
+            needs = re.match(r"needs (root|fuse|network|cgroup|zsh|fish)\b", reason)
             failed += strict and not (needs and needs[1] not in has)
         else:
             print(f"failed: {test['name']} ({test['result'].lower()})")

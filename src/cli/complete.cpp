@@ -52,14 +52,15 @@ complete -F _amlocal amlocal
 constexpr std::string_view zsh_script = R"script(#compdef amlocal
 _amlocal() {
   local -a answers
-  answers=("${(@f)$("${words[1]}" __complete "${(@)words[2,CURRENT]}" 2>/dev/null)}")
+  answers=("${(@f)$("${words[1]}" __complete "${(@Q)words[2,CURRENT]}" 2>/dev/null)}")
   if [[ ${answers[1]} == :files ]]; then
     _files
   else
     compadd -- "${(@)answers:#}"
   fi
 }
-compdef _amlocal amlocal
+# As a file of fpath this is the first call of the function itself; sourced, it is not called yet.
+if [[ ${funcstack[1]} == _amlocal ]]; then _amlocal; else compdef _amlocal amlocal; fi
 )script";
 
 constexpr std::string_view fish_script = R"script(function __amlocal_answers
