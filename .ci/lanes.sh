@@ -2,10 +2,14 @@
 # Clang with the address and undefined-behaviour sanitizers and libFuzzer (build-clang), and GCC with
 # shared libraries and the thread sanitizer (build-shared). The last two make warnings errors.
 
-# What of "root fuse network" this machine has.
+# What of "root fuse network cgroup zsh fish" this machine has.
 found_here() {
-  local has=()
+  local has=() shell
+  for shell in zsh fish; do ! command -v "$shell" >/dev/null || has+=("$shell"); done
   ((EUID != 0)) || has+=(root)
+  # A group of processes with a memory limit of its own can be made (version 1 or 2).
+  [[ ! -w /sys/fs/cgroup/memory/memory.limit_in_bytes ]] &&
+    ! grep -qsw memory /sys/fs/cgroup/cgroup.subtree_control || ((EUID != 0)) || has+=(cgroup)
   [[ ! -w /dev/fuse ]] || has+=(fuse)
   # The package mirror is the only network that a lane needs; apt's own helper knows the way to it.
   local release answer
