@@ -1,5 +1,6 @@
 #!/usr/bin/env python3
-"""Refuses a link in a Markdown page to a file that is not there, and JSON under docs/ that is none.
+"""Refuses a link in a Markdown page to a file that is not there, a page of docs/ to which README.md has
+no link, and JSON under docs/ that is none.
 
     links.py ROOT
 """
@@ -29,6 +30,10 @@ def main(root):
                 links += 1
                 if not (page.parent / target.split("#")[0]).exists():
                     wrong.append(f"{page.relative_to(root)}:{number}: there is no {target}")
+    readme = root / "README.md"
+    linked = {(root / target.split("#")[0]).resolve() for target in LINK.findall(readme.read_text())}
+    wrong += [f"{page.relative_to(root)}: README.md has no link to it"
+              for page in sorted((root / "docs").rglob("*.md")) if page.resolve() not in linked]
     for schema in sorted((root / "docs").rglob("*.json")):
         try:
             json.loads(schema.read_text())
