@@ -5,8 +5,8 @@
     NAME: start, plan, log, step, resume, meter (all of them)
 
 Every figure is a median of rounds in which amlocal and its peer take turns, so that what else the
-machine does meets both. PEERS is where peers.py has put kfp, Snakemake and DVC; what is not there is
-left out and said. Bounds are the table's last columns; the exit status is 1 when one is not met.
+machine does meets both. PEERS is where peers.py has put kfp, Snakemake and DVC; what is not there has
+a row that says so. Bounds are the table's last columns; the exit status is 1 when one is not met.
 Where a figure says "on a processor", that is what a machine with nothing else to do would take.
 """
 
@@ -158,7 +158,9 @@ def step(bench):
                           ("dvc", ["bin/dvc", "repro", "-q"])):
         home = bench.peers / name
         if not (home / "installed").exists():
-            bench.notes.append(f"{name} is left out: it is not installed (tests/bench/peers.py {bench.peers})")
+            why = home / "why-not"
+            bench.row(f"the same step in {name}", "not measured",
+                      why.read_text() if why.exists() else f"not installed: tests/bench/peers.py {bench.peers}")
             continue
         folder = bench.folder(name)
         getattr(chain, name)(folder, STEPS)

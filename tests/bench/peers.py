@@ -4,8 +4,8 @@
     peers.py FOLDER [NAME...]
 
 FOLDER is the build folder's bench-peers. What is there already stays. Needs the package index that
-pip is set up with; a peer that cannot be installed is named with pip's reason, and bench.py leaves
-it out.
+pip is set up with; a peer that cannot be installed is named with pip's reason, here and in its row of
+bench.py's table.
 """
 
 import pathlib
@@ -24,7 +24,10 @@ def install(folder, name):
                     [folder / name / "bin/pip", "install", "-q", *requirement.split()]):
         done = subprocess.run(command, capture_output=True, text=True)
         if done.returncode != 0:
-            return next(iter((done.stderr or done.stdout).strip().splitlines()[-1:]), "no reason given")
+            reason = next(iter((done.stderr or done.stdout).strip().splitlines()[-1:]), "no reason given")
+            (folder / name).mkdir(exist_ok=True)
+            (folder / name / "why-not").write_text(reason)
+            return reason
     mark.write_text(requirement)
     return ""
 
