@@ -14,13 +14,12 @@
 
 #include "base/error.hpp"
 
-extern char** environ;
-
 namespace base {
 namespace {
 
 std::vector<char*> pointers(std::vector<std::string>& strings) {
   std::vector<char*> result;
+  result.reserve(strings.size() + 1);
   for (auto& s : strings) result.push_back(s.data());
   result.push_back(nullptr);
   return result;
@@ -31,7 +30,8 @@ std::vector<char*> pointers(std::vector<std::string>& strings) {
 Child Child::spawn(const Spawn& spawn) {
   std::vector<std::string> argv = spawn.argv;
   std::vector<std::string> environment;
-  for (const auto& [name, value] : spawn.environment) environment.push_back(name + "=" + value);
+  for (const auto& [name, value] : spawn.environment)
+    environment.emplace_back(name).append("=").append(value);
 
   posix_spawn_file_actions_t actions;
   posix_spawn_file_actions_init(&actions);
@@ -50,7 +50,8 @@ Child Child::spawn(const Spawn& spawn) {
 
   posix_spawnattr_t attributes;
   posix_spawnattr_init(&attributes);
-  sigset_t none, all;
+  sigset_t none;
+  sigset_t all;
   sigemptyset(&none);
   sigfillset(&all);
   posix_spawnattr_setsigmask(&attributes, &none);
@@ -147,7 +148,7 @@ fs::path find_program(const std::string& name, const std::string& search_path) {
   std::size_t begin = 0;
   while (begin <= search_path.size()) {
     const std::size_t end = std::min(search_path.find(':', begin), search_path.size());
-    const fs::path candidate = fs::path(search_path.substr(begin, end - begin)) / name;
+    fs::path candidate = fs::path(search_path.substr(begin, end - begin)) / name;
     struct stat status {};
     if (::stat(candidate.c_str(), &status) == 0 && S_ISREG(status.st_mode) &&
         ::access(candidate.c_str(), X_OK) == 0)

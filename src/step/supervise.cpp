@@ -34,9 +34,10 @@ std::vector<std::string> command_line(const Launch& launch) {
     words.insert(words.end(), {"--join", std::to_string(first_namespace + static_cast<int>(n))});
   for (const auto& process : launch.processes) {
     words.insert(words.end(), {"--process", process.log.native()});
-    for (const auto& [name, value] : process.own) words.push_back(name + "=" + value);
+    for (const auto& [name, value] : process.own)
+      words.emplace_back(name).append("=").append(value);
   }
-  words.push_back("--");
+  words.emplace_back("--");
   words.insert(words.end(), launch.argv.begin(), launch.argv.end());
   return words;
 }
