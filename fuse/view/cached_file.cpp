@@ -1,9 +1,11 @@
 #include "fuse/view/cached_file.hpp"
 
 #include <fcntl.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <algorithm>
+#include <array>
 #include <chrono>
 
 #include "base/error.hpp"
@@ -13,6 +15,31 @@
 #include "meter/ledger.hpp"
 
 namespace fuse {
+
+namespace {
+
+// Where the two lie on different file systems. What the source has lost meanwhile is zeros.
+Status copy_by_hand(const base::Fd& from, const base::Fd& to, off64_t begin, off64_t end) {
+  std::array<char, 131072> buffer{};
+  for (off64_t at = begin; at < end;) {
+    const auto want = std::min<std::size_t>(buffer.size(), static_cast<std::size_t>(end - at));
+    const ssize_t got = ::pread(from.get(), buffer.data(), want, at);
+    if (got < 0 && errno == EINTR) continue;
+    if (got < 0) return status_of_errno(errno);
+    if (got == 0) return Status::ok;
+    for (ssize_t done = 0; done < got;) {
+      const ssize_t n =
+          ::pwrite(to.get(), buffer.data() + done, static_cast<std::size_t>(got - done), at + done);
+      if (n < 0 && errno == EINTR) continue;
+      if (n < 0) return status_of_errno(errno);
+      done += n;
+    }
+    at += got;
+  }
+  return Status::ok;
+}
+
+}  // namespace
 
 double steady_seconds() {
   return std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch()).count();
@@ -48,21 +75,62 @@ void CachedFile::publish() {
   shown_ = state_;
 }
 
-Status CachedFile::open_local() {
+Status CachedFile::open_copy() {
   if (local_) return Status::ok;
   const fs::path path = context_.cache.clean_path();
   const int number = ::open(path.c_str(), O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
   if (number < 0) return status_of_errno(errno);
-  local_ = base::Fd(number);
+  local_ = std::make_shared<base::Fd>(number);
   local_path_ = path;
   if (::ftruncate(number, static_cast<off_t>(state_.size)) != 0) return status_of_errno(errno);
   return Status::ok;
 }
 
-void CachedFile::release_local() {
+Status CachedFile::open_to_read() {
+  if (local_ || source_) return Status::ok;
+  if (state_.in_store)
+    if (base::Fd file = context_.store.open_local(name_, state_.tag)) {
+      source_ = std::make_shared<base::Fd>(std::move(file));
+      return Status::ok;
+    }
+  return open_copy();
+}
+
+// Before the first change: a copy, of which the first `keep` bytes will still be used.
+Status CachedFile::own_copy(std::uint64_t keep) {
+  if (const Status status = open_copy(); status != Status::ok || !source_) return status;
+  for (const auto& run : present_.all()) {
+    auto in = static_cast<off64_t>(run.offset);
+    off64_t out = in;
+    const auto end = static_cast<off64_t>(std::min(run.offset + run.size, keep));
+    while (in < end) {
+      const ssize_t n = ::copy_file_range(source_->get(), &in, local_->get(), &out,
+                                          static_cast<std::size_t>(end - in), 0);
+      if (n > 0) continue;
+      if (n < 0 && errno == EINTR) continue;
+      const Status status = n == 0 || errno == EXDEV || errno == EINVAL || errno == EOPNOTSUPP
+                                ? copy_by_hand(*source_, *local_, in, end)
+                                : status_of_errno(errno);
+      if (status != Status::ok) {
+        discard_copy();
+        return status;
+      }
+      break;
+    }
+  }
+  source_.reset();
+  return Status::ok;
+}
+
+void CachedFile::discard_copy() {
   if (!local_path_.empty()) ::unlink(local_path_.c_str());
   local_path_.clear();
   local_.reset();
+}
+
+void CachedFile::release_local() {
+  discard_copy();
+  source_.reset();
   context_.cache.give(std::exchange(taken_, 0));
   present_.clear();
 }
@@ -92,7 +160,7 @@ Status CachedFile::fetch_block(std::unique_lock<std::mutex>& lock, std::uint64_t
     if (!under_way_.contains(block)) break;
     arrived_.wait(lock);
   }
-  if (const Status status = open_local(); status != Status::ok) return status;
+  if (const Status status = open_to_read(); status != Status::ok) return status;
   const std::uint64_t length = std::min(size, stored_size_ - begin);
   if (!context_.cache.take(length, *this)) return Status::no_space;
   taken_ += length;
@@ -114,13 +182,18 @@ Status CachedFile::fetch_block(std::unique_lock<std::mutex>& lock, std::uint64_t
   // Renamed while it was under way: the bytes are asked for again, under the new name.
   if (status == Status::absent && name != name_) return fetch_block(lock, block);
   if (status != Status::ok || tag != state_.tag) return status;
+  if (source_) {
+    present_.add(begin, begin + length);
+    return status;
+  }
+  if (!local_) return fetch_block(lock, block);  // given up meanwhile
   // What was written meanwhile is newer than what arrived.
   Extents newer = changed_;
   std::uint64_t at = begin;
   const std::uint64_t end = std::min(begin + got, state_.size);
   const auto put = [&](std::uint64_t from, std::uint64_t to) {
     while (from < to && status == Status::ok) {
-      const ssize_t n = ::pwrite(local_.get(), bytes.data() + (from - begin), to - from,
+      const ssize_t n = ::pwrite(local_->get(), bytes.data() + (from - begin), to - from,
                                  static_cast<off_t>(from));
       if (n < 0 && errno != EINTR) status = status_of_errno(errno);
       if (n > 0) from += static_cast<std::uint64_t>(n);
@@ -180,11 +253,12 @@ Status CachedFile::fetch_all() {
 }
 
 Reply<Bytes> CachedFile::read_local(std::uint64_t offset, std::size_t size) const {
+  const base::Fd& file = source_ ? *source_ : *local_;
   std::vector<char> bytes(size);
   std::size_t done = 0;
   while (done < size) {
     const ssize_t n =
-        ::pread(local_.get(), bytes.data() + done, size - done, static_cast<off_t>(offset + done));
+        ::pread(file.get(), bytes.data() + done, size - done, static_cast<off_t>(offset + done));
     if (n < 0 && errno == EINTR) continue;
     if (n < 0) return status_of_errno(errno);
     if (n == 0) break;
@@ -203,10 +277,11 @@ Reply<Bytes> CachedFile::read(std::uint64_t offset, std::size_t size) {
     if (status == Status::ok) {
       if (context_.profile.read_ahead > 0 && stored_size_ > 0 && offset < stored_size_)
         read_ahead((std::min(end, stored_size_) - 1) / context_.profile.block_size);
-      if (const Status opened = open_local(); opened != Status::ok) return opened;
-      // Blocks may be dropped as soon as the lock is free: they are copied out before.
-      if (context_.profile.reads_blocks) return read_local(offset, end - offset);
-      return Bytes(FilePiece{local_.get(), static_cast<off_t>(offset), end - offset});
+      if (const Status opened = open_to_read(); opened != Status::ok) return opened;
+      // Blocks of a copy may be dropped as soon as the lock is free: they are copied out before.
+      if (context_.profile.reads_blocks && !source_) return read_local(offset, end - offset);
+      const auto& file = source_ ? source_ : local_;
+      return Bytes(FilePiece{file->get(), static_cast<off_t>(offset), end - offset, file});
     }
     if (status != Status::no_space || state_.unsent) return status;
   }
@@ -232,7 +307,16 @@ void CachedFile::mark_unsent() {
   state_.unsent = true;
 }
 
+// Where the store has taken the file itself, it is only read from now on.
 void CachedFile::mark_sent() {
+  struct stat status {};
+  if (local_ && ::fstat(local_->get(), &status) == 0 && status.st_nlink > 1) {
+    ::unlink(local_path_.c_str());
+    local_path_.clear();
+    source_ = std::exchange(local_, nullptr);
+    state_.unsent = false;
+    return;
+  }
   if (!state_.unsent) return;
   const fs::path path = context_.cache.clean_path();
   base::sys("keep", path.native(), [&] { return ::rename(local_path_.c_str(), path.c_str()); });
@@ -242,7 +326,7 @@ void CachedFile::mark_sent() {
 
 Reply<std::size_t> CachedFile::write(std::uint64_t offset, std::span<const char> bytes) {
   const std::lock_guard lock(mutex_);
-  if (const Status status = open_local(); status != Status::ok) return status;
+  if (const Status status = own_copy(state_.size); status != Status::ok) return status;
   const std::uint64_t end = offset + bytes.size();
   const std::uint64_t grows = end > state_.size ? end - state_.size : 0;
   if (!context_.cache.take(grows, *this)) return Status::no_space;
@@ -254,7 +338,7 @@ Reply<std::size_t> CachedFile::write(std::uint64_t offset, std::span<const char>
   }
   std::size_t done = 0;
   while (done < bytes.size()) {
-    const ssize_t n = ::pwrite(local_.get(), bytes.data() + done, bytes.size() - done,
+    const ssize_t n = ::pwrite(local_->get(), bytes.data() + done, bytes.size() - done,
                                static_cast<off_t>(offset + done));
     if (n < 0 && errno == EINTR) continue;
     if (n < 0) {
@@ -276,13 +360,14 @@ Reply<std::size_t> CachedFile::write(std::uint64_t offset, std::span<const char>
 
 Status CachedFile::truncate(std::uint64_t size) {
   const std::lock_guard lock(mutex_);
-  if (const Status status = open_local(); status != Status::ok) return status;
+  if (const Status status = own_copy(std::min(size, state_.size)); status != Status::ok)
+    return status;
   try {
     mark_unsent();
   } catch (const base::Error& error) {
     return status_of(error);
   }
-  if (::ftruncate(local_.get(), static_cast<off_t>(size)) != 0) return status_of_errno(errno);
+  if (::ftruncate(local_->get(), static_cast<off_t>(size)) != 0) return status_of_errno(errno);
   if (size > state_.size) {
     present_.add(state_.size, size);
     changed_.add(state_.size, size);
@@ -310,11 +395,14 @@ void CachedFile::touch(base::Time modified) {
 Status CachedFile::upload() {
   std::unique_lock lock(mutex_);
   if (removed_) return Status::ok;
-  if (const Status status = open_local(); status != Status::ok) return status;
+  if (const Status status = open_to_read(); status != Status::ok) return status;
   if (const Status status = ensure(lock, 0, stored_size_); status != Status::ok) return status;
+  if (const Status status = open_to_read(); status != Status::ok) return status;
+  const auto file = source_ ? source_ : local_;
   store::Content content;
-  content.file = &local_;
+  content.file = file.get();
   content.size = state_.size;
+  if (!source_) content.path = local_path_;
   if (state_.in_store && !cut_below_) {
     content.changed = changed_.all();
     content.base = state_.tag;
@@ -380,9 +468,9 @@ std::uint64_t CachedFile::drop() {
 
 std::uint64_t CachedFile::drop_blocks() {
   const std::unique_lock lock(mutex_, std::try_to_lock);
-  if (!lock || state_.unsent || !under_way_.empty() || !local_) return 0;
-  if (::fallocate(local_.get(), FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, 0,
-                  static_cast<off_t>(std::max<std::uint64_t>(1, state_.size))) != 0)
+  if (!lock || state_.unsent || !under_way_.empty() || (!local_ && !source_)) return 0;
+  if (local_ && ::fallocate(local_->get(), FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, 0,
+                            static_cast<off_t>(std::max<std::uint64_t>(1, state_.size))) != 0)
     return 0;
   present_.clear();
   const std::uint64_t freed = std::exchange(taken_, 0);

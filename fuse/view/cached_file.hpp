@@ -84,7 +84,10 @@ class CachedFile : public std::enable_shared_from_this<CachedFile> {
   Status fetch_block(std::unique_lock<std::mutex>&, std::uint64_t block);
   void read_ahead(std::uint64_t block);
   Reply<Bytes> read_local(std::uint64_t offset, std::size_t size) const;
-  Status open_local();
+  Status open_copy();
+  Status open_to_read();
+  Status own_copy(std::uint64_t keep);
+  void discard_copy();
   void mark_unsent();
   void mark_sent();
   void release_local();
@@ -100,8 +103,13 @@ class CachedFile : public std::enable_shared_from_this<CachedFile> {
   Extents present_;
   Extents changed_;  // since the object of `state_.tag`
   std::set<std::uint64_t> under_way_;
-  base::Fd local_;
+  // One of two at a time: a copy of this view's own, to be written to; or, while nothing is
+  // changed, the object's own file in a store on this machine, which needs no copy. Which bytes
+  // were asked for (`present_`) is kept in either case: they are charged, though they need not be
+  // moved.
+  std::shared_ptr<base::Fd> local_;
   fs::path local_path_;
+  std::shared_ptr<base::Fd> source_;
   std::uint64_t taken_ = 0;  // of the cache's space
   bool cut_below_ = false;   // cut since: its first bytes are all that is left of the object
   bool streaming_ = false;   // it does not fit on the disk

@@ -36,7 +36,7 @@ Reply<std::pair<Found, Opened>> DiskView::create(const Caller& caller, NodeId fo
 
 Reply<Bytes> DiskView::read(const Caller&, NodeId, std::uint64_t handle, off_t offset,
                             std::size_t size) {
-  return Bytes(FilePiece{file_of(handle).file.get(), offset, size});
+  return Bytes(FilePiece{file_of(handle).file.get(), offset, size, nullptr});
 }
 
 Reply<std::size_t> DiskView::write(const Caller&, NodeId, std::uint64_t handle, off_t offset,

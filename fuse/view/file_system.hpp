@@ -8,6 +8,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <memory>
 #include <optional>
 #include <span>
 #include <string>
@@ -43,11 +44,12 @@ struct Opened {
   bool direct = false;      // reads and writes must not be cached
 };
 
-// Bytes of a file: in memory, or a piece of a local file that stays open as long as the handle.
+// Bytes of a file: in memory, or a piece of a local file.
 struct FilePiece {
   int descriptor = -1;
   off_t offset = 0;
-  std::size_t size = 0;  // the file may end before
+  std::size_t size = 0;              // the file may end before
+  std::shared_ptr<const void> open;  // keeps it open; null: the handle does
 };
 using Bytes = std::variant<std::vector<char>, FilePiece>;
 

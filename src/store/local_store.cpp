@@ -107,6 +107,17 @@ void copy_bytes(const base::Fd& from, const base::Fd& to, std::uint64_t offset, 
   }
 }
 
+// False where the two lie on different file systems, or the file has another size than it should.
+bool link_to(const Content& content, const fs::path& path) {
+  struct stat status {};
+  if (content.path.empty() || ::fstat(content.file->get(), &status) != 0 ||
+      static_cast<std::uint64_t>(status.st_size) != content.size || status.st_nlink != 1)
+    return false;
+  if (::link(content.path.c_str(), path.c_str()) != 0) return false;
+  ::fchmod(content.file->get(), 0644);
+  return true;
+}
+
 void rename_to(const fs::path& from, const fs::path& to, IfExists if_exists) {
   const unsigned flags = if_exists == IfExists::refuse ? RENAME_NOREPLACE : 0;
   base::sys("write", to.native(),
@@ -228,6 +239,16 @@ std::size_t LocalStore::get(const std::string& name, std::uint64_t offset, std::
   return done;
 }
 
+base::Fd LocalStore::open_local(const std::string& name, const std::string& tag) {
+  const int number = ::open(path_of(name).c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+  base::Fd fd(number);
+  struct stat status {};
+  if (number < 0 || ::fstat(number, &status) != 0 || !S_ISREG(status.st_mode) ||
+      tag_of(status) != tag)
+    return {};
+  return fd;
+}
+
 Object LocalStore::put(const std::string& name, const Content& content, IfExists if_exists) {
   const fs::path path = path_of(name);
   const Status old = look_at(path);
@@ -243,8 +264,10 @@ Object LocalStore::put(const std::string& name, const Content& content, IfExists
     if (failed) throw base::os_error("create", path.parent_path().native(), failed.value());
     const fs::path draft = path.parent_path() / (std::string(draft_prefix) + base::random_id(8));
     try {
-      const base::Fd out = base::open_file(draft, O_WRONLY | O_CREAT | O_EXCL, 0644);
-      copy_bytes(*content.file, out, 0, content.size, path);
+      if (!link_to(content, draft)) {
+        const base::Fd out = base::open_file(draft, O_WRONLY | O_CREAT | O_EXCL, 0644);
+        copy_bytes(*content.file, out, 0, content.size, path);
+      }
       rename_to(draft, path, if_exists);
     } catch (...) {
       ::unlink(draft.c_str());

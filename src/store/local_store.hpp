@@ -17,7 +17,8 @@ namespace store {
 // A put that only adds bytes at the end writes just these, in place. Before it does, it notes the
 // old size in `intents`; a crash half-way is undone by recover(). Every other put writes a new file
 // and renames it. So an appended log costs its new bytes and not its size, and still no
-// half-written object outlives a crash.
+// half-written object outlives a crash. A new file that the caller has done with is taken by a link
+// instead of a copy.
 class LocalStore final : public ObjectStore {
  public:
   // `intents`: a file of this store's own outside of `root`, made here.
@@ -31,6 +32,7 @@ class LocalStore final : public ObjectStore {
   void remove(const std::string& name) override;
   void make_folder(const std::string& name) override;
   void remove_folder(const std::string& name) override;
+  base::Fd open_local(const std::string& name, const std::string& tag) override;
   void move(const std::string& from, const std::string& to, IfExists) override;
 
   // Cuts what a crashed store had begun to append, as `intents` tells, and removes that file.

@@ -9,6 +9,7 @@
 
 #include "base/clock.hpp"
 #include "base/fd.hpp"
+#include "base/path.hpp"
 
 namespace store {
 
@@ -39,6 +40,9 @@ struct Content {
   // Nothing: all of it is new.
   std::optional<std::vector<Extent>> changed;
   std::string base;
+  // The path of `file`, when nobody writes to it any more after a put that succeeds: a local store
+  // may then take the file itself, by a link. "" otherwise.
+  fs::path path{};
 };
 
 enum class IfExists { replace, refuse };
@@ -64,6 +68,9 @@ class ObjectStore {
   virtual void make_folder(const std::string& name) = 0;
   // Removes an empty folder; throws conflict when something is in it.
   virtual void remove_folder(const std::string& name) = 0;
+  // The file that an object is, to be read, where the store lies on this machine and the object is
+  // still the one with that tag; else none.
+  virtual base::Fd open_local(const std::string&, const std::string& /*tag*/) { return {}; }
   // Renames an object, or a folder with all that is in it.
   virtual void move(const std::string& from, const std::string& to, IfExists) = 0;
 };

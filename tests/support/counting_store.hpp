@@ -39,6 +39,9 @@ class CountingStore final : public store::ObjectStore {
   void remove(const std::string& name) override { inner_.remove(name); }
   void make_folder(const std::string& name) override { inner_.make_folder(name); }
   void remove_folder(const std::string& name) override { inner_.remove_folder(name); }
+  base::Fd open_local(const std::string& name, const std::string& tag) override {
+    return inner_.open_local(name, tag);
+  }
   void move(const std::string& from, const std::string& to, store::IfExists if_exists) override {
     inner_.move(from, to, if_exists);
   }
