@@ -54,7 +54,8 @@ std::vector<Verb> verbs_of_component();
 std::vector<Verb> verbs_of_env();
 std::vector<Verb> verbs_of_init();
 std::vector<Verb> verbs_of_mount();
-std::vector<Verb> verbs_of_io();
+std::vector<Verb> verbs_of_io_report();
+std::vector<Verb> verbs_of_io_compare();
 std::vector<Verb> verbs_of_doctor();
 std::vector<Verb> verbs_of_completion();
 

@@ -81,8 +81,18 @@ class Maker {
   }
 
  private:
+  // A record may have one path under several numbers: the first of them stands for all.
+  File file_of(const Entry& entry) {
+    if (entry.name >= text_.names.size()) return {entry.session, entry.name};
+    if (numbers_.empty()) numbers_.resize(text_.names.size());
+    std::uint32_t& number = numbers_[entry.name];
+    if (number == 0)
+      number = 1 + first_numbers_.emplace(text_.names[entry.name], entry.name).first->second;
+    return {entry.session, number - 1};
+  }
+
   FileRow& row(const Entry& entry) {
-    auto& file = files_[{entry.session, entry.name}];
+    auto& file = files_[file_of(entry)];
     if (file.path.empty()) {
       file.session = at(text_.sessions, entry.session);
       file.path = at(text_.names, entry.name);
@@ -141,8 +151,8 @@ class Maker {
     add(operations_[entry.op], entry, cost, time, price);
     add(report_.total, entry, cost, time, price);
     if (LineRow* line = line_row(entry, file)) add(line->spent, entry, cost, time, price);
-    if (entry.op == Op::put && entry.result == Result::ok)
-      puts_[{entry.session, entry.name}].push_back(
+    if ((entry.op == Op::put || entry.op == Op::get) && entry.result == Result::ok)
+      series_[{file_of(entry), entry.op}].push_back(
           {seconds(entry.begin_ns), entry.bytes, seconds(time)});
   }
 
@@ -166,10 +176,11 @@ class Maker {
     std::stable_sort(report_.files.begin(), report_.files.end(), dearer);
     std::stable_sort(report_.lines.begin(), report_.lines.end(), dearer);
     std::stable_sort(report_.operations.begin(), report_.operations.end(), dearer);
-    for (auto& [key, points] : puts_)
+    for (auto& [key, points] : series_)
       if (points.size() >= 3)
-        report_.growth.push_back({at(text_.sessions, key.first), at(text_.names, key.second),
-                                  Op::put, std::move(points)});
+        report_.growth.push_back({at(text_.sessions, key.first.first),
+                                  at(text_.names, key.first.second), key.second,
+                                  std::move(points)});
     const auto bytes = [](const Series& series) {
       std::uint64_t sum = 0;
       for (const auto& point : series.points) sum += point.bytes;
@@ -193,6 +204,7 @@ class Maker {
           fmt::format("missing: {} entries of the record (unfinished when the mount ended, or the "
                       "disk was full)",
                       last - text_.entries.size()));
+    for (const auto& rule : options_.assumed) report_.notes.push_back(rule);
     for (const auto& source : profile_.sources)
       if (source.find("assumed") != std::string::npos)
         report_.notes.push_back(fmt::format("assumed in {}: {}", profile_.name, source));
@@ -204,7 +216,9 @@ class Maker {
   Lines lines_;
   Report report_;
   std::map<File, FileRow> files_;
-  std::map<File, std::vector<Series::Point>> puts_;
+  std::map<std::pair<File, Op>, std::vector<Series::Point>> series_;
+  std::vector<std::uint32_t> numbers_;  // of a name → 1 + the first number of its path
+  std::unordered_map<std::string, std::uint32_t> first_numbers_;
   std::map<Op, Spent> operations_;
   std::map<std::tuple<std::string, std::string, std::string>, LineRow> line_rows_;
 };
@@ -225,18 +239,18 @@ std::string growth_text(const Series& series) {
   if (series.points.empty()) return "nothing was sent";
   const auto& first = series.points.front();
   const auto& last = series.points.back();
+  const std::string count = fmt::format("{} {}s", series.points.size(), to_string(series.op));
   const std::string sizes =
       fmt::format("{} the first time, {} the last", base::bytes_text(first.bytes),
                   base::bytes_text(last.bytes));
-  if (last.bytes <= first.bytes) return fmt::format("{} puts: {}", series.points.size(), sizes);
+  if (last.bytes <= first.bytes) return fmt::format("{}: {}", count, sizes);
   // Where the fixed time of a request rules, growing bytes are not growing time.
   if (last.seconds < 2 * first.seconds)
     return fmt::format(
-        "{} puts grow: {}; each takes about the same, {:.3f} s, the fixed time of a "
-        "request",
-        series.points.size(), sizes, last.seconds);
-  return fmt::format("{} puts grow: {}; {:.3f} s the first time, {:.3f} s the last",
-                     series.points.size(), sizes, first.seconds, last.seconds);
+        "{} grow: {}; each takes about the same, {:.3f} s, the fixed time of a request", count,
+        sizes, last.seconds);
+  return fmt::format("{} grow: {}; {:.3f} s the first time, {:.3f} s the last", count, sizes,
+                     first.seconds, last.seconds);
 }
 
 }  // namespace meter

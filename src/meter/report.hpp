@@ -71,7 +71,8 @@ struct Report {
   std::vector<FileRow> files;  // the most expensive first: by seconds, then by bytes
   std::vector<OpRow> operations;
   std::vector<LineRow> lines;  // empty without the hook's record
-  std::vector<Series> growth;  // of files put at least three times, the most bytes first
+  // Of files sent or fetched at least three times, the most bytes first.
+  std::vector<Series> growth;
   Spent total;
   double elapsed = 0;              // cloud seconds with overlap and the account's limits
   std::uint64_t refusals = 0;      // by the account's limit, as simulated
@@ -81,7 +82,8 @@ struct Report {
 struct ReportOptions {
   const CostProfile* recorded_under = nullptr;  // see simulate.hpp
   bool full_trace = false;                      // --trace full: the kernel answered nothing itself
-  std::span<const OpenedAt> opened;
+  std::span<const OpenedAt> opened = {};
+  std::vector<std::string> assumed = {};  // more for the notes
 };
 Report make_report(const LedgerText&, const CostProfile&, const ReportOptions&);
 
@@ -89,10 +91,20 @@ Report make_report(const LedgerText&, const CostProfile&, const ReportOptions&);
 // series shows, and no more than that.
 std::string growth_text(const Series&);
 
-// Pure, each ending with a newline. `most`: files and lines at most; the rest is summed up.
+// One table of it, or all.
+enum class By { all, file, line, op };
+struct Show {
+  By by = By::all;
+  std::size_t most = 20;  // files and lines; the rest is summed up
+};
+// Pure, each ending with a newline.
 std::string report_json(const Report&);  // docs/schemas/io-report.json
-std::string report_table(const Report&, std::size_t most = 20);
-std::string report_markdown(const Report&, std::size_t most = 20);
+std::string report_table(const Report&, const Show& = {});
+std::string report_markdown(const Report&, const Show& = {});
+// "$1.25", "$0.000330"
+std::string dollars_text(double);
+// "29.867 s"
+std::string seconds_text(double);
 // A plot of bytes and seconds of each request of a series.
 std::string plot_svg(const Series&);
 

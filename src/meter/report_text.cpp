@@ -26,15 +26,6 @@ json with(json object, const json& more) {
   return object;
 }
 
-std::string dollars_text(double dollars) {
-  return dollars >= 0.01 || dollars == 0 ? fmt::format("${:.2f}", dollars)
-                                         : fmt::format("${:.6f}", dollars);
-}
-
-std::string seconds_text(double seconds) {
-  return fmt::format("{:.3f} s", seconds);
-}
-
 std::string name_of(const std::string& session, const std::string& path) {
   if (session.empty()) return path;
   return path.empty() ? session : session + ":" + path;
@@ -107,6 +98,25 @@ std::string aligned(const std::vector<Row>& rows) {
   return text;
 }
 
+// Asked for alone, it says why it is empty.
+std::string lines_text(const Report& report, const Show& show, const char* begin) {
+  if (report.lines.empty() && show.by == By::line)
+    return fmt::format("{}no line of a Python script was seen opening a file of a mount\n", begin);
+  std::string text;
+  for (std::size_t n = 0; n < std::min(show.most, report.lines.size()); ++n)
+    text += begin + line_text(report.lines[n]) + "\n";
+  return text;
+}
+
+// How one kind of request on one file grows.
+std::string growths_text(const Report& report) {
+  std::string text;
+  for (std::size_t n = 0; n < std::min<std::size_t>(3, report.growth.size()); ++n)
+    text += fmt::format("{}: {}\n", name_of(report.growth[n].session, report.growth[n].path),
+                        growth_text(report.growth[n]));
+  return text;
+}
+
 std::string markdown(const std::vector<Row>& rows) {
   std::string text;
   for (std::size_t r = 0; r < rows.size(); ++r) {
@@ -125,6 +135,15 @@ std::string markdown(const std::vector<Row>& rows) {
 }
 
 }  // namespace
+
+std::string dollars_text(double dollars) {
+  return dollars >= 0.01 || dollars == 0 ? fmt::format("${:.2f}", dollars)
+                                         : fmt::format("${:.6f}", dollars);
+}
+
+std::string seconds_text(double seconds) {
+  return fmt::format("{:.3f} s", seconds);
+}
 
 std::string report_json(const Report& report) {
   json files = json::array();
@@ -171,33 +190,41 @@ std::string report_json(const Report& report) {
   return whole.dump(2, ' ', false, json::error_handler_t::replace) + "\n";
 }
 
-std::string report_table(const Report& report, std::size_t most) {
+std::string report_table(const Report& report, const Show& show) {
   if (report.files.empty()) return "nothing was recorded\n";
-  std::string text = aligned(file_rows(report, most));
-  if (const auto more = left_out(report, most)) text += fmt::format("… and {} more files\n", more);
-  if (!report.operations.empty()) text += "\n" + aligned(operation_rows(report));
-  if (!report.lines.empty()) text += "\n";
-  for (std::size_t n = 0; n < std::min(most, report.lines.size()); ++n)
-    text += line_text(report.lines[n]) + "\n";
-  if (!report.growth.empty()) text += "\n";
-  for (std::size_t n = 0; n < std::min<std::size_t>(3, report.growth.size()); ++n)
-    text += fmt::format("{}: {}\n", name_of(report.growth[n].session, report.growth[n].path),
-                        growth_text(report.growth[n]));
-  text += "\n" + total_text(report) + "\n";
+  const auto shown = [&](By by) { return show.by == By::all || show.by == by; };
+  std::string text;
+  const auto section = [&](const std::string& more) {
+    if (!more.empty()) text += (text.empty() ? "" : "\n") + more;
+  };
+  if (shown(By::file)) {
+    const auto more = left_out(report, show.most);
+    section(aligned(file_rows(report, show.most)) +
+            (more ? fmt::format("… and {} more files\n", more) : ""));
+  }
+  if (shown(By::op) && !report.operations.empty()) section(aligned(operation_rows(report)));
+  if (shown(By::line)) section(lines_text(report, show, ""));
+  if (show.by == By::all || show.by == By::file) section(growths_text(report));
+  section(total_text(report) + "\n");
   for (const auto& note : report.notes) text += note + "\n";
   return text;
 }
 
-std::string report_markdown(const Report& report, std::size_t most) {
+std::string report_markdown(const Report& report, const Show& show) {
   if (report.files.empty()) return "Nothing was recorded.\n";
-  std::string text = markdown(file_rows(report, most));
-  if (const auto more = left_out(report, most))
-    text += fmt::format("\n… and {} more files\n", more);
-  if (!report.operations.empty()) text += "\n" + markdown(operation_rows(report));
-  if (!report.lines.empty()) text += "\n";
-  for (std::size_t n = 0; n < std::min(most, report.lines.size()); ++n)
-    text += "- " + line_text(report.lines[n]) + "\n";
-  text += "\n" + total_text(report) + "\n\n";
+  const auto shown = [&](By by) { return show.by == By::all || show.by == by; };
+  std::string text;
+  const auto section = [&](const std::string& more) {
+    if (!more.empty()) text += (text.empty() ? "" : "\n") + more;
+  };
+  if (shown(By::file)) {
+    const auto more = left_out(report, show.most);
+    section(markdown(file_rows(report, show.most)) +
+            (more ? fmt::format("\n… and {} more files\n", more) : ""));
+  }
+  if (shown(By::op) && !report.operations.empty()) section(markdown(operation_rows(report)));
+  if (shown(By::line)) section(lines_text(report, show, "- "));
+  section(total_text(report) + "\n\n");
   for (const auto& note : report.notes) text += "- " + note + "\n";
   return text;
 }

@@ -7,6 +7,7 @@
 #include <fmt/format.h>
 #include <unistd.h>
 
+#include <chrono>
 #include <random>
 
 #include "fuse/view/object_view.hpp"
@@ -258,4 +259,41 @@ TEST_CASE("what a record cannot know is a range") {
   const auto cost = meter::preset("blob-standard");
   CHECK(most_of(prediction, cost).requests == 9);
   CHECK(most_of(prediction, cost).seconds > sum_of(prediction, cost).seconds);
+}
+
+TEST_CASE("a million recorded operations are replayed and simulated in under a second") {
+  meter::LedgerText text{{"", "outputs.o"}, {"", "train.log", "metrics.csv"}, {}};
+  text.notes = {{}, {"outputs.o", "mount", "rslex", {}, "none", false, "", "", false}};
+  text.entries.reserve(1'000'000);
+  std::uint64_t size = 0;
+  const auto add = [&](Op op, std::uint64_t offset, std::uint64_t bytes) {
+    meter::Entry entry;
+    entry.number = text.entries.size() + 1;
+    entry.begin_ns = entry.number * 1000;
+    entry.op = op;
+    entry.session = 1;
+    entry.task = 7;
+    entry.name = static_cast<std::uint32_t>(1 + entry.number % 8 / 4);
+    entry.handle = entry.name;
+    entry.offset = offset;
+    entry.bytes = bytes;
+    entry.for_writing = 1;
+    text.entries.push_back(entry);
+  };
+  while (text.entries.size() < 1'000'000) {
+    add(Op::open, 0, size);
+    add(Op::write, size, 100);
+    add(Op::flush, 0, 0);
+    add(Op::release, 0, 0);
+    size += 100;
+  }
+  fuse::WhatIf wanted;
+  wanted.bindings["outputs.o"] = {Access::Kind::mount, *fuse::find_profile("blobfuse2")};
+  const auto cost = meter::preset("blob-standard");
+  const auto began = std::chrono::steady_clock::now();
+  const auto sum = sum_of(fuse::replay(text, wanted), cost);
+  const std::chrono::duration<double> took = std::chrono::steady_clock::now() - began;
+  CHECK(sum.requests > 250'000);
+  MESSAGE("1,000,000 operations replayed and simulated in " << took.count() << " s");
+  CHECK(took.count() < 5);  // a busy machine, and sanitizers
 }

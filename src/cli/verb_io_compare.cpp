@@ -1,0 +1,322 @@
+// A recorded step under other access modes, mount profiles and cost profiles.
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <nlohmann/json.hpp>
+#include <ostream>
+#include <sstream>
+
+#include "base/error.hpp"
+#include "cli/io_record.hpp"
+#include "cli/table.hpp"
+#include "cli/verb.hpp"
+#include "meter/cost_profile.hpp"
+#include "text/diagnostic.hpp"
+
+namespace cli {
+namespace {
+
+using fuse::Access;
+using nlohmann::json;
+
+struct Args {
+  std::string run;
+  std::vector<std::string> mode;
+  std::vector<std::string> cost;
+  std::vector<std::string> profile;
+  bool rerun = false;
+  bool json = false;
+};
+
+void declare(Options& options, Args& args) {
+  options.argument("run", args.run);
+  options.values("--mode", args.mode);
+  options.values("--cost", args.cost);
+  options.values("--mount-profile", args.profile);
+  options.flag("--rerun", args.rerun);
+  options.flag("--json", args.json);
+}
+
+// One line of the comparison: the same step, reached another way.
+struct Scenario {
+  std::string name;
+  fuse::WhatIf what;
+  std::vector<std::string> options;  // of `amlocal run`, to see it measured
+};
+
+// One line of the table.
+struct Row {
+  std::string name;
+  std::string cost;
+  fuse::Sum least, most;
+  std::vector<std::string> doubts;
+  bool measured = false;
+};
+
+Access access_of(const std::string& binding, const std::string& mode, const Access& recorded) {
+  const bool input = binding.starts_with("inputs.");
+  const std::vector<std::string> known = input ? std::vector<std::string>{"ro_mount", "download"}
+                                               : std::vector<std::string>{"rw_mount", "upload"};
+  if (std::find(known.begin(), known.end(), mode) == known.end())
+    throw base::Error(base::Code::usage, fmt::format("{} can be compared as {} or {}, not as '{}'",
+                                                     binding, known[0], known[1], mode))
+        .hint(mode == "direct"
+                  ? "in mode direct the step talks to the store itself: nothing is seen"
+                  : text::did_you_mean(mode, known));
+  Access access = recorded;
+  access.kind = mode == "download" ? Access::Kind::download
+                : mode == "upload" ? Access::Kind::upload
+                                   : Access::Kind::mount;
+  return access;
+}
+
+// The binding's key without the step in front: "train.outputs.logs" is "outputs.logs".
+std::string binding_of(const std::string& key, const std::string& step) {
+  if (key.starts_with(step + ".")) return key.substr(step.size() + 1);
+  if (key.starts_with("inputs.") || key.starts_with("outputs.")) return key;
+  return key;
+}
+
+class Scenarios {
+ public:
+  Scenarios(const IoRecord& record, const Args& args) : record_(record), args_(args) {
+    contents_ = contents_of(record.ledger);
+    for (std::size_t n = 1; n < record.ledger.sessions.size(); ++n) {
+      const auto note = note_of(record.ledger, static_cast<std::uint16_t>(n));
+      recorded_[note.name] = fuse::recorded_access(note);
+    }
+  }
+
+  std::vector<Scenario> make() const {
+    std::vector<Scenario> all;
+    if (!args_.mode.empty()) all.push_back(modes());
+    for (const auto& profile : args_.profile) all.push_back(mounted(profile));
+    if (!all.empty()) return all;
+    all.push_back(transferred());
+    for (const auto profile : fuse::profile_names()) all.push_back(mounted(std::string(profile)));
+    return all;
+  }
+
+  std::string recorded_name() const {
+    std::vector<std::string> words;
+    for (const auto& [name, access] : recorded_) {
+      const std::string word(access.kind == Access::Kind::mount    ? access.profile.name
+                             : access.kind == Access::Kind::upload ? "upload"
+                                                                   : "download");
+      if (std::find(words.begin(), words.end(), word) == words.end()) words.push_back(word);
+    }
+    return fmt::format("recorded ({})", fmt::join(words, ", "));
+  }
+
+ private:
+  Scenario modes() const {
+    Scenario made;
+    made.what.contents = contents_;
+    std::vector<std::string> names;
+    for (const auto& word : args_.mode) {
+      const auto [key, mode] = split_assignment("--mode", word);
+      const std::string binding = binding_of(key, record_.step);
+      const auto known = recorded_.find(binding);
+      made.what.bindings[binding] =
+          access_of(binding, mode, known == recorded_.end() ? Access() : known->second);
+      names.push_back(fmt::format("{}={}", binding, mode));
+      made.options.insert(made.options.end(),
+                          {"--mode", fmt::format("{}.{}={}", record_.step, binding, mode)});
+    }
+    made.name = fmt::format("{}", fmt::join(names, ", "));
+    return made;
+  }
+
+  Scenario mounted(const std::string& profile) const {
+    check_mount_profile(profile);
+    Scenario made;
+    made.name = "mounted by " + profile;
+    made.options = {"--mount-profile", profile};
+    for (std::size_t n = 1; n < record_.ledger.sessions.size(); ++n) {
+      auto note = note_of(record_.ledger, static_cast<std::uint16_t>(n));
+      if (note.mode != "mount" && !note.full_trace) continue;
+      note.profile = profile;
+      note.mode = "mount";
+      made.what.bindings[note.name] = fuse::recorded_access(note);
+    }
+    return made;
+  }
+
+  // Everything downloaded before and uploaded afterwards.
+  Scenario transferred() const {
+    Scenario made;
+    made.name = "download and upload";
+    made.what.contents = contents_;
+    for (const auto& [name, access] : recorded_) {
+      if (access.kind != Access::Kind::mount) continue;
+      const std::string mode = name.starts_with("inputs.") ? "download" : "upload";
+      made.what.bindings[name] = access_of(name, mode, access);
+      made.options.insert(made.options.end(),
+                          {"--mode", fmt::format("{}.{}={}", record_.step, name, mode)});
+    }
+    return made;
+  }
+
+  const IoRecord& record_;
+  const Args& args_;
+  std::map<std::string, Access> recorded_;
+  std::map<std::string, fuse::Contents> contents_;
+};
+
+// The words of a command that amlocal wrote itself: blanks divide, '…' holds together, \' is a '.
+std::vector<std::string> words_of(const std::string& command) {
+  std::vector<std::string> words;
+  std::string word;
+  bool any = false;
+  for (std::size_t n = 0; n < command.size(); ++n) {
+    const char c = command[n];
+    if (c == '\'') {
+      const std::size_t end = std::min(command.find('\'', n + 1), command.size());
+      word += command.substr(n + 1, end - n - 1);
+      n = end;
+      any = true;
+    } else if (c == '\\' && n + 1 < command.size()) {
+      word += command[++n];
+      any = true;
+    } else if (c == ' ') {
+      if (any) words.push_back(std::exchange(word, ""));
+      any = false;
+    } else {
+      word += c;
+      any = true;
+    }
+  }
+  if (any) words.push_back(word);
+  return words;
+}
+
+// Runs the step again from the same inputs and gives its own record.
+IoRecord run_again(const IoRecord& record, const Scenario& scenario, const std::string& cost,
+                   const Project& project, App& app) {
+  auto words = words_of(record.command);
+  if (words.size() < 3)
+    throw base::Error(base::Code::not_found,
+                      fmt::format("the record of run '{}' has no command to repeat", record.run));
+  words.erase(words.begin());  // "amlocal"
+  // What is said once more must not be said twice.
+  for (const char* once : {"--mount-profile", "--cost", "--clock", "--data-access", "--until"})
+    for (auto at = std::find(words.begin(), words.end(), once); at + 1 < words.end();
+         at = std::find(words.begin(), words.end(), once))
+      words.erase(at, at + 2);
+  const auto note = note_of(record.ledger, 1);
+  const bool other = std::find(scenario.options.begin(), scenario.options.end(),
+                               "--mount-profile") != scenario.options.end();
+  words.insert(words.end(), scenario.options.begin(), scenario.options.end());
+  if (!other && !note.profile.empty()) words.insert(words.end(), {"--mount-profile", note.profile});
+  words.insert(words.end(), {"--only", record.step, "--cost", cost, "--data-access", "mount"});
+  std::ostringstream told;
+  App quiet{told, app.err, app.environment, app.clock, app.here};
+  if (const int status = cli::main(quiet, words); status != 0)
+    throw base::Error(base::Code::conflict,
+                      fmt::format("the step did not come to a good end as {}", scenario.name))
+        .hint("look at it: amlocal runs show");
+  return read_one_io(project, "@last/" + record.step);
+}
+
+fuse::Sum recorded_sum(const meter::LedgerText& ledger, const meter::CostProfile& cost) {
+  return fuse::sum_of(requests_of(ledger, {}), cost);
+}
+
+std::vector<Row> compare_all(const Args& args, const IoRecord& record, const Project& project,
+                             App& app) {
+  const Scenarios scenarios(record, args);
+  std::vector<Row> rows;
+  std::vector<std::string> costs = args.cost;
+  if (costs.empty()) costs.emplace_back("blob-standard");
+  const auto wanted = scenarios.make();
+  std::vector<fuse::Prediction> predictions;
+  for (const auto& scenario : wanted)
+    predictions.push_back(fuse::replay(record.ledger, scenario.what));
+  for (const auto& name : costs) {
+    const auto cost = meter::load_cost_profile(name);
+    const auto recorded = recorded_sum(record.ledger, cost);
+    rows.push_back({scenarios.recorded_name(), cost.name, recorded, recorded, {}, true});
+    for (std::size_t n = 0; n < wanted.size(); ++n) {
+      rows.push_back({wanted[n].name, cost.name, sum_of(predictions[n], cost),
+                      most_of(predictions[n], cost), predictions[n].doubts, false});
+      if (!args.rerun) continue;
+      const auto again = run_again(record, wanted[n], name, project, app);
+      const auto measured = recorded_sum(again.ledger, cost);
+      rows.push_back(
+          {fmt::format("  measured in {}", again.run), cost.name, measured, measured, {}, true});
+    }
+  }
+  return rows;
+}
+
+json to_json(const fuse::Sum& sum) {
+  return {{"requests", sum.requests}, {"bytes_sent", sum.sent}, {"bytes_fetched", sum.fetched},
+          {"seconds", sum.seconds},   {"elapsed", sum.elapsed}, {"dollars", sum.dollars}};
+}
+
+void show_json(const IoRecord& record, const std::vector<Row>& rows, App& app) {
+  json scenarios = json::array();
+  for (const auto& row : rows)
+    scenarios.push_back({{"name", row.name.substr(row.name.find_first_not_of(' '))},
+                         {"cost_profile", row.cost},
+                         {"measured", row.measured},
+                         {"least", to_json(row.least)},
+                         {"most", to_json(row.most)},
+                         {"needs_rerun", !row.doubts.empty()},
+                         {"doubts", row.doubts}});
+  const json whole = {{"run", record.run},
+                      {"step", record.step},
+                      {"scenarios", std::move(scenarios)},
+                      {"notes", record.assumed}};
+  app.out << whole.dump(2, ' ', false, json::error_handler_t::replace) << "\n";
+}
+
+template <class Text>
+std::string range(const Row& row, Text text) {
+  const std::string least = text(row.least), most = text(row.most);
+  return least == most ? least : least + " to " + most;
+}
+
+void show(const Args& args, const IoRecord& record, const std::vector<Row>& rows, App& app) {
+  const bool many = args.cost.size() > 1;
+  std::vector<std::vector<std::string>> table{
+      {"as", "requests", "sent", "fetched", "of requests", "elapsed", "price", ""}};
+  std::vector<std::string> doubts;
+  for (const auto& row : rows) {
+    table.push_back({many ? row.name + ", " + row.cost : row.name,
+                     range(row, [](const auto& sum) { return std::to_string(sum.requests); }),
+                     range(row, [](const auto& sum) { return base::bytes_text(sum.sent); }),
+                     range(row, [](const auto& sum) { return base::bytes_text(sum.fetched); }),
+                     range(row, [](const auto& sum) { return meter::seconds_text(sum.seconds); }),
+                     range(row, [](const auto& sum) { return meter::seconds_text(sum.elapsed); }),
+                     range(row, [](const auto& sum) { return meter::dollars_text(sum.dollars); }),
+                     row.doubts.empty() ? "" : "needs --rerun"});
+    for (const auto& doubt : row.doubts)
+      if (std::find(doubts.begin(), doubts.end(), doubt) == doubts.end()) doubts.push_back(doubt);
+  }
+  app.out << fmt::format("step {} of run {}, under {}\n", record.step, record.run, rows[0].cost)
+          << format_table(table);
+  if (!doubts.empty()) app.out << "\n";
+  for (const auto& doubt : doubts) app.out << "not known from the record: " << doubt << "\n";
+  if (!record.assumed.empty()) app.out << "\n";
+  for (const auto& rule : record.assumed) app.out << rule << "\n";
+}
+
+int compare(const Args& args, App& app) {
+  const Project project = open_project(app.here);
+  const IoRecord record = read_one_io(project, args.run);
+  const auto rows = compare_all(args, record, project, app);
+  if (args.json)
+    show_json(record, rows, app);
+  else
+    show(args, record, rows, app);
+  return 0;
+}
+
+}  // namespace
+
+std::vector<Verb> verbs_of_io_compare() {
+  return {make_verb<Args>("io compare", "io_compare", declare, compare, Words::runs)};
+}
+
+}  // namespace cli
