@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <boost/filesystem/operations.hpp>
+#include <iterator>
 
 #include "base/error.hpp"
 #include "base/files.hpp"
@@ -98,6 +99,7 @@ class Decider {
                                   : !options_.resume.empty() ? resume(n)
                                                              : run(n));
     if (earlier_) result_.notices = std::move(earlier_->notices);
+    std::move(overwritten_.begin(), overwritten_.end(), std::back_inserter(result_.notices));
     return std::move(result_);
   }
 
@@ -130,6 +132,9 @@ class Decider {
           .hint(fmt::format("run it first: amlocal run {} --until {}",
                             base::display_path(job_.file), step.path));
     decision.reasons = {fmt::format("not asked for; its outputs come from {}", found->run->name)};
+    for (const auto& reason : overwritten(step, *found->run, *found->step))
+      overwritten_.push_back(
+          fmt::format("step '{}': {}; what lies there now is used", step.path, reason));
     take(n, decision, *found->run, *found->step, std::move(found->outputs));
     return decision;
   }
@@ -245,7 +250,8 @@ class Decider {
   const Options& options_;
   const Surroundings& surroundings_;
   bool explain_;
-  std::optional<Earlier> earlier_;  // with --resume: just that run
+  std::vector<std::string> overwritten_;  // notices of left-out steps
+  std::optional<Earlier> earlier_;        // with --resume: just that run
   std::optional<std::vector<history::RunRecord>> all_;
   Decided result_;
 };
