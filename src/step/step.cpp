@@ -136,11 +136,15 @@ class Run {
     }
   }
 
+  // Beside mounts the hook tells the lines; in the place of mounts it also counts, from the sizes
+  // that files have when they are opened (docs/audit-file.md).
   base::Variables with_hook(base::Variables environment) const {
-    const fs::path& hook = request_.mounting.audit_hook;
-    if (hook.empty() || !mounts_) return environment;
-    write_audit_hook(hook);
-    Audit audit{hook, audit_path(request_), folder_.seen(folder_.work), {}, false};
+    const Mounting& mounting = request_.mounting;
+    const bool counts = mounting.access == Mounting::Access::link;
+    if (mounting.audit_hook.empty() || (!mounts_ && !counts)) return environment;
+    write_audit_hook(mounting.audit_hook);
+    Audit audit{mounting.audit_hook, audit_path(request_), folder_.seen(folder_.work), {}, counts};
+    if (counts) audit.watched.push_back(folder_.seen(folder_.data));
     for (const auto& mount : bindings_.mounts)
       audit.watched.push_back(folder_.seen(mount.point.empty() ? mount.local : mount.point));
     return with_audit(std::move(environment), audit);
