@@ -56,6 +56,7 @@ std::vector<Verb> verbs_of_init();
 std::vector<Verb> verbs_of_mount();
 std::vector<Verb> verbs_of_io_report();
 std::vector<Verb> verbs_of_io_compare();
+std::vector<Verb> verbs_of_io_advise();
 std::vector<Verb> verbs_of_doctor();
 std::vector<Verb> verbs_of_completion();
 
