@@ -229,8 +229,8 @@ Found kept_open(const IoFacts& facts) {
   Found found;
   for (const auto& file : facts.files) {
     const auto* session = session_of(facts, file.session);
-    if (!session || session->note.mode == "upload" || file.puts > 1 || !looks_like_a_log(file) ||
-        file.longest_held <= 0 || file.longest_held * 2 < session->span)
+    if (!session || session->note.mode == "upload" || file.opens != 1 || file.sent > file.written ||
+        !looks_like_a_log(file) || file.longest_held <= 0 || file.longest_held * 2 < session->span)
       continue;
     found.push_back({"kept-open",
                      file.session,

@@ -17,6 +17,11 @@ import tempfile
 import time
 import unittest
 
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+SCHEMAS = ROOT / "docs" / "schemas"
+sys.path.insert(0, str(ROOT / "tests" / "house"))
+import schemas  # noqa: E402
+
 SLOWDOWN = pathlib.Path(__file__).resolve().parents[2] / "fixtures" / "slowdown"
 AMLOCAL = ""
 DEADLINE_S = 60
@@ -50,19 +55,84 @@ class MountTest(unittest.TestCase):
         (self.folder / "one.yml").write_text("type: pipeline\njobs:\n  one: " + json.dumps(
             {"command": command, "environment": "azureml:base:1", **step}) + "\n")
 
-    def test_the_slowdown_is_told_by_file_and_line(self):
-        self.call("run", "pipeline.yml", "--data-access", "mount", "--cost", "blob-standard", "--set", "epochs=20")
+    def test_the_slowdown_from_its_record_to_its_cure(self):
+        self.call("run", "pipeline.yml", "--cost", "blob-standard", "--set", "epochs=20", "--name", "slow")
+        counted = json.loads(subprocess.run([sys.executable, self.folder / "count.py", "20"], check=True,
+                                            stdout=subprocess.PIPE).stdout)
         report = json.loads(self.call("io", "report", "--json"))
-        first = report["files"][0]
-        self.assertEqual((first["path"], first["closes"]), ("train.log", 20))
-        # 1,000,004 bytes an epoch, and every close sends all there is: an independent sum.
-        self.assertEqual(first["bytes_written"], 20 * 1_000_004)
-        self.assertEqual(first["bytes_sent"], sum(n * 1_000_004 for n in range(1, 21)))
-        puts = [row for row in report["operations"] if row["operation"] == "put"]
-        self.assertEqual(puts[0]["requests"], 21)
-        self.assertEqual(report["lines"][0]["line"], "train.py:13")
-        self.call("run", "pipeline.yml", "--data-access", "link")
-        self.assertIn("--data-access mount", self.call("io", "report", status=1))
+        rows = {row["path"]: row for row in report["files"]}
+        self.assertEqual({name: (rows[name]["bytes_written"], rows[name]["bytes_sent"]) for name in counted},
+                         {name: (file["written"], file["sent"]) for name, file in counted.items()})
+        puts = [row for row in report["operations"] if row["operation"] == "put"][0]
+        self.assertEqual(puts["requests"], sum(file["puts"] for file in counted.values()))
+        self.assertEqual(rows["eval.log"]["closes"], 2)
+        self.assertEqual(report["lines"][0]["line"], "train.py:45")
+        self.assertEqual({row["path"] for row in report["lines"]}, set(counted))
+        growth = report["growth"][0]["points"]
+        self.assertGreater(growth[-1]["seconds"], 5 * growth[0]["seconds"])
+        self.assertRegex(self.call("io", "report"), r"train.log: 20 puts grow: .* the first time, .* the last")
+        self.call("io", "report", "--plot", "growth.svg")
+        self.assertIn("<svg", (self.folder / "growth.svg").read_text())
+
+        advice = json.loads(self.call("io", "advise", "--json"))["steps"][0]["advice"]
+        self.assertEqual([(one["rule"], one["path"], one["line"]) for one in advice],
+                         [("append-in-loop", "train.log", "train.py:45"), ("kept-open", "summary.txt", "train.py:43")])
+        self.assertIn("mode: upload", advice[0]["fix"])
+
+        again = json.loads(self.call("io", "compare", "slow/train", "--mode", "outputs.logs=upload", "--rerun", "--json"))
+        recorded, predicted, measured = again["scenarios"]
+        self.assertEqual(recorded["least"]["bytes_sent"], sum(file["sent"] for file in counted.values()))
+        self.assertEqual(predicted["least"]["requests"], len(counted))
+        self.assertEqual(predicted["least"]["bytes_sent"], sum(file["written"] for file in counted.values()))
+        self.assertFalse(predicted["needs_rerun"])
+        self.assertTrue(measured["measured"])
+        # Which thread sends which file is chance; what is sent is not.
+        self.assertEqual({**measured["least"], "elapsed": 0}, {**predicted["least"], "elapsed": 0})
+        self.assertAlmostEqual(recorded["least"]["elapsed"] - predicted["least"]["elapsed"], advice[0]["saved_seconds"])
+        for name, text in (("report", json.dumps(report)), ("compare", json.dumps(again)),
+                           ("advise", self.call("io", "advise", "slow", "--json"))):
+            schema = json.loads((SCHEMAS / f"io-{name}.json").read_text())
+            self.assertEqual(schemas.fits(json.loads(text), schema, schema), "")
+
+    def test_a_profile_is_compared_and_measured(self):
+        self.call("run", "pipeline.yml", "--cost", "blob-standard", "--set", "epochs=5", "--name", "slow")
+        out = json.loads(self.call("io", "compare", "slow", "--mount-profile", "dprep", "--mount-profile", "blobfuse2",
+                                   "--rerun", "--json"))["scenarios"]
+        for predicted, measured in ((out[1], out[2]), (out[3], out[4])):
+            self.assertEqual({**measured["least"], "elapsed": 0, "seconds": 0},
+                             {**predicted["least"], "elapsed": 0, "seconds": 0}, predicted["name"])
+            self.assertAlmostEqual(measured["least"]["elapsed"], predicted["least"]["elapsed"],
+                                   delta=0.05 * predicted["least"]["elapsed"])
+
+    def test_lines_are_known_where_the_path_has_blanks(self):
+        project = self.folder / "my project"
+        shutil.copytree(SLOWDOWN, project)
+        (project / "amlocal.yml").write_text("")
+        self.call("run", "my project/pipeline.yml", "--cost", "blob-standard", "--set", "epochs=3", "--name", "blank")
+        self.folder = project
+        try:
+            report = json.loads(self.call("io", "report", "blank", "--json"))
+        finally:
+            self.folder = project.parent
+        self.assertEqual(report["lines"][0]["line"], "train.py:45")
+
+    def test_what_cannot_be_compared_is_said(self):
+        self.write_step("true", outputs={"out": {"type": "uri_folder"}})
+        self.call("run", "one.yml", "--cost", "blob-standard")
+        self.assertIn("it has outputs.out", self.call("io", "compare", "@last", "--mode", "outputs.ot=upload", status=1))
+        self.assertIn("did you mean 'upload'?", self.call("io", "compare", "@last", "--mode", "outputs.out=uplod", status=2))
+        self.assertIn("talks to the store itself",
+                      self.call("io", "compare", "@last", "--mode", "outputs.out=direct", status=2))
+        self.assertIn("did you mean 'dprep'?", self.call("io", "compare", "@last", "--mount-profile", "dprp", status=2))
+        self.assertIn("did you mean 'line'?", self.call("io", "report", "--by", "lin", status=2))
+        self.assertIn("nothing was written to outputs.out", self.call("io", "advise"))
+        self.call("run", "one.yml", "--cost", "blob-standard", "--mode", "one.outputs.out=upload")
+        self.assertIn("--trace full", self.call("io", "compare", "@last", "--mode", "outputs.out=rw_mount", status=1))
+
+    def test_without_mounts_there_is_no_record(self):
+        self.call("run", "pipeline.yml", "--set", "epochs=1", "--data-access", "link")
+        for verb in ("report", "advise", "compare"):
+            self.assertIn("--data-access mount", self.call("io", verb, "@last", status=1))
 
     def test_an_input_is_read_only_and_a_file_is_mounted_alone(self):
         (self.folder / "data").mkdir()

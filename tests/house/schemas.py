@@ -84,4 +84,5 @@ def main(root, amlocal):
     return 1 if wrong or len(seen) < 4 else 0
 
 
-sys.exit(main(pathlib.Path(sys.argv[1]).resolve(), pathlib.Path(sys.argv[2]).resolve()))
+if __name__ == "__main__":
+    sys.exit(main(pathlib.Path(sys.argv[1]).resolve(), pathlib.Path(sys.argv[2]).resolve()))
