@@ -143,7 +143,7 @@ fs::path read_path(std::string text, const base::Place& place, const fs::path& f
     reading.diagnostics.error(
         place,
         fmt::format("Can't find directory or file in resolved absolute path: {}.", path.native()),
-        fmt::format("a relative path starts from {}", base::display_path(folder)));
+        fmt::format("a relative path starts from {}", folder.native()));
   return path;
 }
 

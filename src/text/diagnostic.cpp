@@ -55,6 +55,13 @@ std::string excerpt(const base::Place& place, std::string_view paint, bool colou
   return fmt::format("    {}\n    {}{}\n", line, blanks, painted("^", paint, colour));
 }
 
+// A message may quote a name of the file's that is megabytes long.
+std::string cut(const std::string& text) {
+  constexpr std::size_t longest = 2000;
+  if (text.size() <= longest) return text;
+  return text.substr(0, boundary(text, longest)) + "...";
+}
+
 std::size_t distance(std::string_view a, std::string_view b) {
   std::vector<std::size_t> row(b.size() + 1);
   std::iota(row.begin(), row.end(), std::size_t{0});
@@ -115,14 +122,14 @@ std::string render(const Diagnostic& diagnostic, bool colour) {
   const auto paint = error ? red : yellow;
   std::string text = diagnostic.place.to_string();
   if (!text.empty()) text += ": ";
-  text += painted(error ? "error" : "warning", paint, colour) + ": " + diagnostic.what;
-  if (!diagnostic.hint.empty()) text += fmt::format(" ({})", diagnostic.hint);
+  text += painted(error ? "error" : "warning", paint, colour) + ": " + cut(diagnostic.what);
+  if (!diagnostic.hint.empty()) text += fmt::format(" ({})", cut(diagnostic.hint));
   return text + "\n" + excerpt(diagnostic.place, paint, colour);
 }
 
 std::string render(const base::Error& error, bool colour) {
   std::string text = error.place().known() ? error.place().to_string() : "amlocal";
-  text += ": " + painted("error", red, colour) + ": " + error.message() + "\n";
+  text += ": " + painted("error", red, colour) + ": " + cut(error.message()) + "\n";
   text += excerpt(error.place(), red, colour);
   for (const auto& frame : error.frames()) text += fmt::format("  while {}\n", frame);
   if (!error.hint().empty()) text += fmt::format("  hint: {}\n", error.hint());

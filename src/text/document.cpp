@@ -5,6 +5,7 @@
 #include <yaml-cpp/yaml.h>
 
 #include <algorithm>
+#include <boost/filesystem/operations.hpp>
 #include <map>
 #include <sstream>
 
@@ -16,7 +17,8 @@ namespace text {
 namespace {
 
 constexpr std::size_t deepest = 200;
-constexpr std::size_t most_nodes = 1'000'000;
+constexpr std::size_t most_copied = 100'000;  // nodes that aliases repeat; 25 MB
+constexpr std::uintmax_t largest_file = 16 << 20;
 
 using Source = std::shared_ptr<const base::SourceText>;
 
@@ -35,7 +37,12 @@ class Builder final : public YAML::EventHandler {
 
   Node take() { return std::move(root_); }
 
-  void OnDocumentStart(const YAML::Mark&) override {}
+  void OnDocumentStart(const YAML::Mark& mark) override {
+    if (std::exchange(started_, true))
+      throw base::Error(base::Code::bad_definition, "a second YAML document starts here")
+          .at(place(mark))
+          .hint("one file holds one definition: put what follows '---' into a file of its own");
+  }
   void OnDocumentEnd() override {}
 
   void OnNull(const YAML::Mark& mark, YAML::anchor_t anchor) override {
@@ -51,7 +58,8 @@ class Builder final : public YAML::EventHandler {
     const auto known = anchors_.find(anchor);
     if (known == anchors_.end())
       refuse(mark, "this alias stands inside what it stands for: it would never end");
-    nodes_ += count_nodes(known->second);
+    copied_ += count_nodes(known->second);
+    if (copied_ > most_copied) refuse(mark, "aliases unfold this to more than 100,000 nodes");
     finish(known->second, YAML::NullAnchor, mark);
   }
 
@@ -111,7 +119,6 @@ class Builder final : public YAML::EventHandler {
   }
 
   void finish(Node node, YAML::anchor_t anchor, const YAML::Mark& mark) {
-    if (++nodes_ > most_nodes) refuse(mark, "aliases unfold this to more than 1,000,000 nodes");
     if (anchor != YAML::NullAnchor) anchors_[anchor] = node;
     if (open_.empty()) {
       root_ = std::move(node);
@@ -162,7 +169,8 @@ class Builder final : public YAML::EventHandler {
   Node root_;
   std::vector<Open> open_;
   std::map<YAML::anchor_t, Node> anchors_;
-  std::size_t nodes_ = 0;
+  std::size_t copied_ = 0;
+  bool started_ = false;
 };
 
 // yaml-cpp recurses as deep as the text says, so the depth of flow collections is looked at first.
@@ -180,6 +188,67 @@ void refuse_deep_nesting(const Source& source) {
   }
 }
 
+// The length of the character that starts at `at`, or 0 where there is none in UTF-8 (RFC 3629).
+std::size_t utf8_length(std::string_view text, std::size_t at) {
+  const auto byte = [&](std::size_t n) {
+    return at + n < text.size() ? static_cast<unsigned char>(text[at + n]) : 0U;
+  };
+  const unsigned first = byte(0);
+  if (first < 0x80) return 1;
+  if (first < 0xc2 || first > 0xf4) return 0;
+  const std::size_t length = first < 0xe0 ? 2 : first < 0xf0 ? 3 : 4;
+  for (std::size_t n = 1; n < length; ++n)
+    if ((byte(n) & 0xc0U) != 0x80) return 0;
+  const unsigned second = byte(1);
+  const bool overlong = (first == 0xe0 && second < 0xa0) || (first == 0xf0 && second < 0x90);
+  const bool outside = (first == 0xed && second > 0x9f) || (first == 0xf4 && second > 0x8f);
+  return overlong || outside ? 0 : length;
+}
+
+void refuse_other_encodings(const Source& source) {
+  const std::string& text = source->content;
+  // yaml-cpp reads UTF-16 and UTF-32 by their byte order mark, as PyYAML does.
+  if (text.starts_with("\xff\xfe") || text.starts_with("\xfe\xff") ||
+      text.starts_with(std::string_view("\0\0\xfe\xff", 4)))
+    return;
+  unsigned line = 1;
+  std::size_t start = 0;
+  for (std::size_t at = 0; at < text.size();) {
+    const std::size_t length = utf8_length(text, at);
+    if (length == 0)
+      throw base::Error(base::Code::bad_definition,
+                        fmt::format("byte 0x{:02x} is not UTF-8",
+                                    static_cast<unsigned>(static_cast<unsigned char>(text[at]))))
+          .at({source, line, static_cast<unsigned>(at - start) + 1})
+          .hint("save the file as UTF-8; `iconv -f latin1 -t utf-8 FILE` makes one from Latin-1");
+    if (text[at] == '\n') {
+      ++line;
+      start = at + 1;
+    }
+    at += length;
+  }
+}
+
+// A pipe would block, a device never end.
+void refuse_unreadable_kinds(const fs::path& path) {
+  boost::system::error_code failed;
+  const auto status = fs::status(path, failed);
+  if (!fs::exists(status)) return;  // opening it says why
+  const std::string shown = base::display_path(path);
+  if (fs::is_directory(status))
+    throw base::Error(base::Code::bad_definition, fmt::format("{} is a folder, not a file", shown))
+        .hint("give the YAML file in it");
+  if (!fs::is_regular_file(status))
+    throw base::Error(base::Code::bad_definition,
+                      fmt::format("{} is a pipe or a device, not a file", shown))
+        .hint("write it to a file: relative paths in it start from the folder it is in");
+  const auto size = fs::file_size(path, failed);
+  if (!failed && size > largest_file)
+    throw base::Error(base::Code::bad_definition,
+                      fmt::format("{} has {} bytes; at most 16 MiB are read", shown, size))
+        .hint("is this the right file?");
+}
+
 }  // namespace
 
 const Node* Node::find(std::string_view key) const {
@@ -193,6 +262,7 @@ Node* Node::find(std::string_view key) {
 }
 
 std::shared_ptr<const base::SourceText> read_source(const fs::path& path) {
+  refuse_unreadable_kinds(path);
   std::string content = base::read_file(path);
   if (content.starts_with("\xef\xbb\xbf")) content.erase(0, 3);
   return std::make_shared<base::SourceText>(
@@ -200,12 +270,14 @@ std::shared_ptr<const base::SourceText> read_source(const fs::path& path) {
 }
 
 Node parse_yaml(std::shared_ptr<const base::SourceText> source) {
+  refuse_other_encodings(source);
   refuse_deep_nesting(source);
   try {
     std::istringstream stream(source->content);
     YAML::Parser parser(stream);
     Builder builder(source);
-    parser.HandleNextDocument(builder);
+    // The second call finds the file's end, or a document too many.
+    if (parser.HandleNextDocument(builder)) parser.HandleNextDocument(builder);
     return builder.take();
   } catch (const YAML::Exception& problem) {
     const base::Place place{source, static_cast<unsigned>(problem.mark.line) + 1,

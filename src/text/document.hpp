@@ -46,12 +46,13 @@ struct Entry {
   Node value;
 };
 
-// The file's text, without a byte order mark; throws not_found, permission or io. `display` is how
-// messages name it.
+// The text of a regular file of at most 16 MiB, without a byte order mark. Throws not_found,
+// permission, io, or bad_definition where it is a folder, pipe or device, or larger.
 std::shared_ptr<const base::SourceText> read_source(const fs::path& path);
 
-// Parses the first document. Throws bad_definition with the place when it is not YAML, when it is
-// nested deeper than 200 levels, or when aliases unfold it past 1,000,000 nodes.
+// Parses the only document. Throws bad_definition with the place when it is not YAML or not UTF-8,
+// when a second document follows, when it is nested deeper than 200 levels, or when aliases repeat
+// more than 100,000 nodes.
 Node parse_yaml(std::shared_ptr<const base::SourceText>);
 
 // A scalar's kind and text as PyYAML would type it when written plainly: for `--set key=value`.

@@ -1,8 +1,11 @@
 #include <doctest/doctest.h>
+#include <sys/stat.h>
 
+#include <boost/filesystem/operations.hpp>
 #include <memory>
 
 #include "base/error.hpp"
+#include "base/files.hpp"
 #include "text/diagnostic.hpp"
 #include "text/document.hpp"
 
@@ -84,8 +87,7 @@ TEST_CASE("what is not YAML is refused with its place") {
     bomb += std::string(1, c) + ": &" + c + " [*" + char(c - 1) + ",*" + char(c - 1) + ",*" +
             char(c - 1) + ",*" + char(c - 1) + ",*" + char(c - 1) + ",*" + char(c - 1) + ",*" +
             char(c - 1) + "]\n";
-  CHECK(refusal(bomb).find("aliases unfold this to more than 1,000,000 nodes") !=
-        std::string::npos);
+  CHECK(refusal(bomb).find("aliases unfold this to more than 100,000 nodes") != std::string::npos);
   CHECK(refusal(std::string(100000, '[')).find("nested too deeply") != std::string::npos);
 }
 
@@ -124,4 +126,45 @@ TEST_CASE("a foreign line is shown without escape sequences") {
   CHECK(text::shown_line("caf\xc3\xa9", 4) == "caf\xc3\xa9");
   CHECK(text::shown_line("abcdef", 3) == "abc...");
   CHECK(text::shown_line("\033[") == "");
+}
+
+TEST_CASE("bytes that are not UTF-8 are refused with their place") {
+  CHECK(refusal("a: 1\nb: caf\xe9\n").starts_with("p.yml:2:7: error: byte 0xe9 is not UTF-8\n"));
+  CHECK(refusal("a: \xc0\xaf\n").starts_with("p.yml:1:4: error: byte 0xc0 is not UTF-8\n"));
+  CHECK(refusal("a: \xed\xa0\x80\n").starts_with("p.yml:1:4: error: byte 0xed is not UTF-8\n"));
+  CHECK(refusal("a: caf\xc3\xa9 \xe2\x82\xac \xf0\x9f\x98\x80\n") == "accepted");
+}
+
+TEST_CASE("a second document in one file is refused where it starts") {
+  CHECK(refusal("a: 1\n---\nb: 2\n")
+            .starts_with("p.yml:2:1: error: a second YAML document starts here\n"));
+  CHECK(refusal("---\na: 1\n") == "accepted");
+  CHECK(refusal("# first\n---\na: 1\n...\n# last\n") == "accepted");
+}
+
+TEST_CASE("only regular files of a sane size are read") {
+  const base::TempDir folder{fs::temp_directory_path(), "amlocal-test-"};
+  const auto said = [](const fs::path& path) -> std::string {
+    try {
+      text::read_source(path);
+    } catch (const base::Error& error) {
+      return error.message();
+    }
+    return "read";
+  };
+  const fs::path pipe = folder.path() / "pipe.yml";
+  REQUIRE(::mkfifo(pipe.c_str(), 0600) == 0);
+  CHECK(said(pipe).ends_with("pipe.yml is a pipe or a device, not a file"));
+  CHECK(said("/dev/zero") == "/dev/zero is a pipe or a device, not a file");
+  CHECK(said(folder.path()).ends_with(" is a folder, not a file"));
+  const fs::path large = folder.path() / "large.yml";
+  base::write_file_atomically(large, "a: 1\n");
+  CHECK(said(large) == "read");
+  fs::resize_file(large, (16U << 20U) + 1);
+  CHECK(said(large).ends_with("large.yml has 16777217 bytes; at most 16 MiB are read"));
+}
+
+TEST_CASE("a message that quotes a very long name is cut") {
+  const text::Diagnostic diagnostic{text::Severity::error, {}, std::string(3'000'000, 'x'), ""};
+  CHECK(text::render(diagnostic, false).size() < 2100);
 }
