@@ -17,7 +17,8 @@ namespace text {
 namespace {
 
 constexpr std::size_t deepest = 200;
-constexpr std::size_t most_copied = 100'000;  // nodes that aliases repeat; 25 MB
+constexpr std::size_t most_nodes = 1'000'000;  // 250 MB
+constexpr std::size_t most_copied = 100'000;   // nodes that aliases repeat; 25 MB
 constexpr std::uintmax_t largest_file = 16 << 20;
 
 using Source = std::shared_ptr<const base::SourceText>;
@@ -119,6 +120,7 @@ class Builder final : public YAML::EventHandler {
   }
 
   void finish(Node node, YAML::anchor_t anchor, const YAML::Mark& mark) {
+    if (++nodes_ > most_nodes) refuse(mark, "this file holds more than 1,000,000 values");
     if (anchor != YAML::NullAnchor) anchors_[anchor] = node;
     if (open_.empty()) {
       root_ = std::move(node);
@@ -169,6 +171,7 @@ class Builder final : public YAML::EventHandler {
   Node root_;
   std::vector<Open> open_;
   std::map<YAML::anchor_t, Node> anchors_;
+  std::size_t nodes_ = 0;
   std::size_t copied_ = 0;
   bool started_ = false;
 };

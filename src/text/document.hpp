@@ -51,8 +51,8 @@ struct Entry {
 std::shared_ptr<const base::SourceText> read_source(const fs::path& path);
 
 // Parses the only document. Throws bad_definition with the place when it is not YAML or not UTF-8,
-// when a second document follows, when it is nested deeper than 200 levels, or when aliases repeat
-// more than 100,000 nodes.
+// when a second document follows, when it is nested deeper than 200 levels, or holds more than
+// 1,000,000 nodes or repeats more than 100,000 by aliases.
 Node parse_yaml(std::shared_ptr<const base::SourceText>);
 
 // A scalar's kind and text as PyYAML would type it when written plainly: for `--set key=value`.

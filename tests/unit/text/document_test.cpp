@@ -88,6 +88,10 @@ TEST_CASE("what is not YAML is refused with its place") {
             char(c - 1) + ",*" + char(c - 1) + ",*" + char(c - 1) + ",*" + char(c - 1) + ",*" +
             char(c - 1) + "]\n";
   CHECK(refusal(bomb).find("aliases unfold this to more than 100,000 nodes") != std::string::npos);
+  std::string many = "[a";
+  for (int n = 0; n < 1'000'000; ++n) many += ",a";
+  CHECK(refusal(many + "]").find("this file holds more than 1,000,000 values") !=
+        std::string::npos);
   CHECK(refusal(std::string(100000, '[')).find("nested too deeply") != std::string::npos);
 }
 
