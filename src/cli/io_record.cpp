@@ -41,18 +41,22 @@ std::vector<meter::OpenedAt> opened_at(const fs::path& step, const meter::Ledger
   return opened;
 }
 
-std::vector<std::string> assumed_rules(const meter::LedgerText& ledger) {
+std::vector<std::string> rules_of(const meter::LedgerText& ledger) {
   std::set<std::string> rules;
-  for (const auto& note : ledger.notes) {
-    const auto* profile = note.mode == "mount" ? fuse::find_profile(note.profile) : nullptr;
-    if (profile == nullptr) continue;
-    for (const auto rule : profile->assumed)
-      rules.insert(fmt::format("assumed in mount profile {}: {}", profile->name, rule));
-  }
+  for (const auto& note : ledger.notes)
+    if (const auto* profile = note.mode == "mount" ? fuse::find_profile(note.profile) : nullptr)
+      for (auto& rule : assumed_rules(*profile)) rules.insert(std::move(rule));
   return {rules.begin(), rules.end()};
 }
 
 }  // namespace
+
+std::vector<std::string> assumed_rules(const fuse::Profile& profile) {
+  std::vector<std::string> rules;
+  for (const auto rule : profile.assumed)
+    rules.push_back(fmt::format("assumed in mount profile {}: {}", profile.name, rule));
+  return rules;
+}
 
 std::vector<IoRecord> read_io(const Project& project, const std::string& run_and_step) {
   const auto [name, wanted] = split_run(run_and_step.empty() ? "@last" : run_and_step);
@@ -71,7 +75,7 @@ std::vector<IoRecord> read_io(const Project& project, const std::string& run_and
     if (!run.command.empty()) record.command = run.command.front();
     record.ledger = meter::read_ledger(folder / "io");
     record.opened = opened_at(folder, record.ledger);
-    record.assumed = assumed_rules(record.ledger);
+    record.assumed = rules_of(record.ledger);
     records.push_back(std::move(record));
   }
   if (records.empty())

@@ -28,6 +28,8 @@ std::vector<IoRecord> read_io(const Project&, const std::string& run_and_step);
 // The same where it must be one step; throws usage, naming those there are.
 IoRecord read_one_io(const Project&, const std::string& run_and_step);
 
+// "assumed in mount profile rslex: …": rules that nobody has verified.
+std::vector<std::string> assumed_rules(const fuse::Profile&);
 // What lies now in the inputs that were mounted.
 std::map<std::string, fuse::Contents> contents_of(const meter::LedgerText&);
 

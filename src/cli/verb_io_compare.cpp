@@ -10,6 +10,7 @@
 #include "cli/io_record.hpp"
 #include "cli/table.hpp"
 #include "cli/verb.hpp"
+#include "fuse/server/transfer.hpp"
 #include "meter/cost_profile.hpp"
 #include "text/diagnostic.hpp"
 
@@ -222,19 +223,46 @@ fuse::Sum recorded_sum(const meter::LedgerText& ledger, const meter::CostProfile
   return fuse::sum_of(requests_of(ledger, {}), cost);
 }
 
-std::vector<Row> compare_all(const Args& args, const IoRecord& record, const Project& project,
-                             App& app) {
-  const Scenarios scenarios(record, args);
+// One comparison, whole.
+struct Comparison {
   std::vector<Row> rows;
+  std::vector<std::string> notes;  // what is assumed
+
+  void note(std::vector<std::string> more) {
+    for (auto& text : more)
+      if (std::find(notes.begin(), notes.end(), text) == notes.end())
+        notes.push_back(std::move(text));
+  }
+  void note(const Scenario& scenario) {
+    for (const auto& [name, access] : scenario.what.bindings) {
+      if (access.kind == Access::Kind::mount)
+        note(assumed_rules(access.profile));
+      else
+        note(std::vector{
+            fmt::format("assumed of downloads and uploads: {} files at once, downloads in pieces "
+                        "of {}",
+                        fuse::transfer_threads, base::bytes_text(fuse::transfer_block))});
+    }
+  }
+};
+
+Comparison compare_all(const Args& args, const IoRecord& record, const Project& project, App& app) {
+  const Scenarios scenarios(record, args);
+  Comparison result;
+  std::vector<Row>& rows = result.rows;
+  result.note(record.assumed);
   std::vector<std::string> costs = args.cost;
   if (costs.empty()) costs.emplace_back("blob-standard");
   const auto wanted = scenarios.make();
   std::vector<fuse::Prediction> predictions;
-  for (const auto& scenario : wanted)
+  for (const auto& scenario : wanted) {
     predictions.push_back(fuse::replay(record.ledger, scenario.what));
+    result.note(scenario);
+  }
   for (const auto& name : costs) {
     const auto cost = meter::load_cost_profile(name);
     const auto recorded = recorded_sum(record.ledger, cost);
+    result.note(meter::assumed_in(cost));
     rows.push_back({scenarios.recorded_name(), cost.name, recorded, recorded, {}, true});
     for (std::size_t n = 0; n < wanted.size(); ++n) {
       rows.push_back({wanted[n].name, cost.name, sum_of(predictions[n], cost),
@@ -246,7 +274,7 @@ std::vector<Row> compare_all(const Args& args, const IoRecord& record, const Pro
           {fmt::format("  measured in {}", again.run), cost.name, measured, measured, {}, true});
     }
   }
-  return rows;
+  return result;
 }
 
 json to_json(const fuse::Sum& sum) {
@@ -254,9 +282,9 @@ json to_json(const fuse::Sum& sum) {
           {"seconds", sum.seconds},   {"elapsed", sum.elapsed}, {"dollars", sum.dollars}};
 }
 
-void show_json(const IoRecord& record, const std::vector<Row>& rows, App& app) {
+void show_json(const IoRecord& record, const Comparison& comparison, App& app) {
   json scenarios = json::array();
-  for (const auto& row : rows)
+  for (const auto& row : comparison.rows)
     scenarios.push_back({{"name", row.name.substr(row.name.find_first_not_of(' '))},
                          {"cost_profile", row.cost},
                          {"measured", row.measured},
@@ -267,7 +295,7 @@ void show_json(const IoRecord& record, const std::vector<Row>& rows, App& app) {
   const json whole = {{"run", record.run},
                       {"step", record.step},
                       {"scenarios", std::move(scenarios)},
-                      {"notes", record.assumed}};
+                      {"notes", comparison.notes}};
   app.out << whole.dump(2, ' ', false, json::error_handler_t::replace) << "\n";
 }
 
@@ -277,7 +305,8 @@ std::string range(const Row& row, Text text) {
   return least == most ? least : least + " to " + most;
 }
 
-void show(const Args& args, const IoRecord& record, const std::vector<Row>& rows, App& app) {
+void show(const Args& args, const IoRecord& record, const Comparison& comparison, App& app) {
+  const std::vector<Row>& rows = comparison.rows;
   const bool many = args.cost.size() > 1;
   std::vector<std::vector<std::string>> table{
       {"as", "requests", "sent", "fetched", "of requests", "elapsed", "price", ""}};
@@ -298,18 +327,18 @@ void show(const Args& args, const IoRecord& record, const std::vector<Row>& rows
           << format_table(table);
   if (!doubts.empty()) app.out << "\n";
   for (const auto& doubt : doubts) app.out << "not known from the record: " << doubt << "\n";
-  if (!record.assumed.empty()) app.out << "\n";
-  for (const auto& rule : record.assumed) app.out << rule << "\n";
+  if (!comparison.notes.empty()) app.out << "\n";
+  for (const auto& note : comparison.notes) app.out << note << "\n";
 }
 
 int compare(const Args& args, App& app) {
   const Project project = open_project(app.here);
   const IoRecord record = read_one_io(project, args.run);
-  const auto rows = compare_all(args, record, project, app);
+  const auto comparison = compare_all(args, record, project, app);
   if (args.json)
-    show_json(record, rows, app);
+    show_json(record, comparison, app);
   else
-    show(args, record, rows, app);
+    show(args, record, comparison, app);
   return 0;
 }
 

@@ -205,9 +205,7 @@ class Maker {
                       "disk was full)",
                       last - text_.entries.size()));
     for (const auto& rule : options_.assumed) report_.notes.push_back(rule);
-    for (const auto& source : profile_.sources)
-      if (source.find("assumed") != std::string::npos)
-        report_.notes.push_back(fmt::format("assumed in {}: {}", profile_.name, source));
+    for (auto& figure : assumed_in(profile_)) report_.notes.push_back(std::move(figure));
   }
 
   const LedgerText& text_;
@@ -233,6 +231,14 @@ std::optional<double> FileRow::amplification() const {
 Report make_report(const LedgerText& text, const CostProfile& profile,
                    const ReportOptions& options) {
   return Maker(text, profile, options).run();
+}
+
+std::vector<std::string> assumed_in(const CostProfile& profile) {
+  std::vector<std::string> figures;
+  for (const auto& source : profile.sources)
+    if (source.find("assumed") != std::string::npos)
+      figures.push_back(fmt::format("assumed in {}: {}", profile.name, source));
+  return figures;
 }
 
 std::string growth_text(const Series& series) {

@@ -101,6 +101,8 @@ struct Show {
 std::string report_json(const Report&);  // docs/schemas/io-report.json
 std::string report_table(const Report&, const Show& = {});
 std::string report_markdown(const Report&, const Show& = {});
+// "assumed in blob-standard: …": figures without a published source.
+std::vector<std::string> assumed_in(const CostProfile&);
 // "$1.25", "$0.000330"
 std::string dollars_text(double);
 // "29.867 s"

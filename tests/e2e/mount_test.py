@@ -94,6 +94,17 @@ class MountTest(unittest.TestCase):
             schema = json.loads((SCHEMAS / f"io-{name}.json").read_text())
             self.assertEqual(schemas.fits(json.loads(text), schema, schema), "")
 
+    def test_the_real_clock_confirms_what_was_added_up(self):
+        def times():
+            growth = json.loads(self.call("io", "report", "--json"))["growth"][0]
+            self.assertEqual(growth["path"], "train.log")
+            points = growth["points"]
+            return points[-1]["at"] - points[0]["at"], sum(point["seconds"] for point in points[:-1])
+
+        for clock, confirms in (("real", self.assertGreater), ("ledger", self.assertLess)):
+            self.call("run", "pipeline.yml", "--cost", "blob-standard", "--clock", clock, "--set", "epochs=12")
+            confirms(*times(), clock)
+
     def test_a_profile_is_compared_and_measured(self):
         self.call("run", "pipeline.yml", "--cost", "blob-standard", "--set", "epochs=5", "--name", "slow")
         out = json.loads(self.call("io", "compare", "slow", "--mount-profile", "dprep", "--mount-profile", "blobfuse2",
