@@ -297,3 +297,43 @@ TEST_CASE("a million recorded operations are replayed and simulated in under a s
   MESSAGE("1,000,000 operations replayed and simulated in " << took.count() << " s");
   CHECK(took.count() < 5);  // a busy machine, and sanitizers
 }
+
+TEST_CASE("a rename that one profile refuses and another allows leaves a doubt") {
+  const auto save = [](Stage& stage) {
+    for (int n = 0; n < 2; ++n) {
+      stage.append("new", 100);
+      stage.view->rename(stage.caller, root_node, "new", root_node, "best", 0);
+    }
+  };
+  Stage allowed("blobfuse2");
+  save(allowed);
+  const auto done = allowed.finish();
+  CHECK(under(done, "blobfuse2").doubts.empty());
+  CHECK(under(done, "rslex").doubts ==
+        std::vector<std::string>{
+            "outputs.o: renaming to 'best', which is there already, fails under rslex"});
+  Stage refused("rslex");
+  save(refused);
+  const auto failed = refused.finish();
+  CHECK(under(failed, "rslex").doubts.empty());
+  CHECK(under(failed, "blobfuse2").doubts ==
+        std::vector<std::string>{
+            "outputs.o: renaming to 'best' failed when it was recorded and would not fail here"});
+}
+
+TEST_CASE("a folder's new name takes along what lies in it") {
+  agree(
+      [](Stage& stage) {
+        const auto folder = stage.view->make_folder(stage.caller, root_node, "a", 0755);
+        const auto file = stage.view->create(stage.caller, folder.value.node, "f", 0644, O_WRONLY);
+        const auto [found, opened] = file.value;
+        stage.view->write(stage.caller, found.node, opened.handle, 0, "12345");
+        stage.view->flush(stage.caller, found.node, opened.handle);
+        stage.view->rename(stage.caller, root_node, "a", root_node, "b", 0);
+        stage.view->write(stage.caller, found.node, opened.handle, 5, "678");
+        stage.view->flush(stage.caller, found.node, opened.handle);
+        stage.view->release(stage.caller, found.node, opened.handle);
+        stage.append("beside", 3);
+      },
+      {"rslex", "blobfuse2"});
+}
