@@ -28,8 +28,8 @@ struct Arguments {
 };
 
 void check_point(const fs::path& point) {
-  struct stat own {
-  }, above{};
+  struct stat own {};
+  struct stat above {};
   if (::lstat(point.c_str(), &own) != 0) {
     if (errno == ENOTCONN)
       throw base::Error(base::Code::conflict,
@@ -83,7 +83,7 @@ struct Mount::State {
   }
 
   // Lazily: a step may keep a file open there, or stand in it.
-  void unmount() {
+  void unmount() const {
     if (::umount2(point.c_str(), MNT_DETACH) != 0) fuse_session_unmount(session);
   }
 
@@ -103,6 +103,8 @@ Mount::~Mount() = default;
 
 Mount Mount::start(FileSystem& view, const MountOptions& options) {
   check_point(options.point);
+  // Asked for, libfuse would start fusermount3, which says it to the terminal once more.
+  if (::access("/dev/fuse", F_OK) != 0) throw refused(options.point);
   Arguments arguments;
   arguments.add("fsname=" + options.name);
   arguments.add("subtype=amlocal");

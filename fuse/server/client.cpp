@@ -27,7 +27,7 @@ constexpr std::chrono::seconds start_patience{30};
 
 base::Error error_from(const std::string& text) {
   const json j = json::parse(text, nullptr, false);
-  if (!j.is_object()) return base::Error(base::Code::unavailable, "the mount process failed");
+  if (!j.is_object()) return {base::Code::unavailable, "the mount process failed"};
   base::Code code = base::Code::unavailable;
   for (int n = 0; n <= static_cast<int>(base::Code::internal); ++n)
     if (base::to_string(static_cast<base::Code>(n)) == j.value("code", ""))
@@ -106,7 +106,9 @@ MountProcess MountProcess::start(const Order& order) {
        .descriptors = {{theirs.get(), control_number}},
        .own_group = true});
   theirs.reset();
-  auto state = std::unique_ptr<State>(new State{std::move(child), std::move(ours), "", false, {}});
+  auto state = std::make_unique<State>();
+  state->child.emplace(std::move(child));
+  state->control = std::move(ours);
   state->say(to_json(order));
   const auto answer = state->read_line(Clock::now() + start_patience);
   if (!answer) throw died();

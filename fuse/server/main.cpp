@@ -5,19 +5,21 @@
 #include <sys/resource.h>
 #include <sys/stat.h>
 
+#include <charconv>
 #include <cstdio>
-#include <cstdlib>
 #include <cstring>
 
 #include "fuse/server/serve.hpp"
 
 int main(int argc, char** argv) {
-  if (argc != 3 || std::strcmp(argv[1], "--control") != 0) {
-    std::fputs("amlocal-mount is started by amlocal, not by hand\n", stderr);
+  int control = -1;
+  if (argc != 3 || std::strcmp(argv[1], "--control") != 0 ||
+      std::from_chars(argv[2], argv[2] + std::strlen(argv[2]), control).ec != std::errc()) {
+    (void)std::fputs("amlocal-mount is started by amlocal, not by hand\n", stderr);
     return 2;
   }
   // The terminal's Ctrl-C is for amlocal, which then tells this process.
-  for (const int number : {SIGINT, SIGPIPE, SIGHUP}) ::signal(number, SIG_IGN);
+  for (const int number : {SIGINT, SIGPIPE, SIGHUP}) (void)::signal(number, SIG_IGN);
   sigset_t ending;
   sigemptyset(&ending);
   sigaddset(&ending, SIGTERM);
@@ -28,5 +30,5 @@ int main(int argc, char** argv) {
     limit.rlim_cur = limit.rlim_max;
     ::setrlimit(RLIMIT_NOFILE, &limit);
   }
-  return fuse::serve(base::Fd(std::atoi(argv[2])));
+  return fuse::serve(base::Fd(control));
 }

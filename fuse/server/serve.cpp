@@ -239,8 +239,8 @@ std::string error_text(const base::Error& error) {
 
 }  // namespace
 
-int serve(const base::Fd& fd) {
-  Control control(fd);
+int serve(const base::Fd& control_fd) {
+  Control control(control_fd);
   try {
     const auto line = control.read_line();
     if (!line) return 1;

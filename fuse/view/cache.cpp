@@ -30,7 +30,7 @@ fs::path Cache::clean_path() {
 }
 
 fs::path Cache::unsent_path(const std::string& name) const {
-  const fs::path path = unsent_ / name;
+  fs::path path = unsent_ / name;
   make_folders(path.parent_path());
   return path;
 }

@@ -117,7 +117,8 @@ Opened DiskView::opened(NodeId node, base::Fd file, int flags) {
   struct stat status {};
   const bool same = ::fstat(file.get(), &status) == 0 && nodes_.unchanged(node, status);
   nodes_.opened(node, file.get());
-  return {number_of(new OpenFile{std::move(file)}), same, (flags & O_DIRECT) != 0};
+  return {number_of(std::make_unique<OpenFile>(OpenFile{std::move(file)}).release()), same,
+          (flags & O_DIRECT) != 0};
 }
 
 }  // namespace fuse

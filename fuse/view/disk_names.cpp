@@ -55,8 +55,8 @@ Status DiskView::rename(const Caller&, NodeId folder, const std::string& name, N
   if (!from) return from.status;
   const auto to = nodes_.folder(new_folder);
   if (!to) return to.status;
-  struct stat moved {
-  }, replaced{};
+  struct stat moved {};
+  struct stat replaced {};
   if (::fstatat(from.value->get(), name.c_str(), &moved, AT_SYMLINK_NOFOLLOW) != 0)
     return last_error();
   const bool replaces =

@@ -226,7 +226,8 @@ std::string DiskNodes::path(NodeId id) {
   const std::lock_guard lock(mutex_);
   std::string path;
   for (const Node* node = find(id); node != nullptr && id != root_node; node = find(id)) {
-    path = path.empty() ? node->name : node->name + "/" + path;
+    if (!path.empty()) path.insert(0, "/");
+    path.insert(0, node->name);
     id = node->folder;
   }
   return path;

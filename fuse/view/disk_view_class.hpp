@@ -95,7 +95,7 @@ class DiskView final : public FileSystem {
   Status read_folder(const Caller&, NodeId node, std::uint64_t handle, off_t offset, bool plus,
                      const std::function<bool(const FolderEntry&)>& take) override;
   void release_folder(const Caller&, NodeId, std::uint64_t handle) override {
-    delete &folder_of(handle);
+    std::unique_ptr<OpenFolder>(&folder_of(handle)).reset();
   }
 
   Reply<struct statvfs> space(const Caller&) override;

@@ -85,7 +85,7 @@ Reply<std::size_t> ObjectView::write(const Caller&, NodeId id, std::uint64_t han
 }
 
 void ObjectView::release(const Caller&, NodeId id, std::uint64_t handle) {
-  delete &handle_of(handle);
+  std::unique_ptr<WriteHandle>(&handle_of(handle)).reset();
   const std::lock_guard lock(mutex_);
   tree_.forget(id, 0);
 }

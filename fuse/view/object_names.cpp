@@ -152,7 +152,8 @@ Status ObjectView::rename(const Caller&, NodeId folder, const std::string& name,
   if (profile_.refuses_names_in_use && node->file && node->file->is_open()) return Status::busy;
   const NodeId id = node->id;
   const auto file = node->file;
-  const std::string from = tree_.path(id), to = child_path_locked(new_folder, new_name);
+  const std::string from = tree_.path(id);
+  const std::string to = child_path_locked(new_folder, new_name);
   const bool in_store = file ? file->state().in_store : node->in_store;
   const auto replaced = target != nullptr ? target->file : nullptr;
   const bool replaced_in_store = target != nullptr && target->in_store;

@@ -86,7 +86,7 @@ class ObjectView final : public FileSystem {
   Status read_folder(const Caller&, NodeId id, std::uint64_t number, off_t offset, bool plus,
                      const std::function<bool(const FolderEntry&)>& take) override;
   void release_folder(const Caller&, NodeId, std::uint64_t handle) override {
-    delete &folder_of(handle);
+    std::unique_ptr<FolderHandle>(&folder_of(handle)).reset();
   }
 
   // ---- the rest

@@ -154,8 +154,8 @@ constexpr std::array<Variable, 10> variables_known{{
 }  // namespace
 
 const Profile* find_profile(std::string_view name) {
-  const auto found = std::find_if(profiles().begin(), profiles().end(),
-                                  [&](const Profile& p) { return p.name == name; });
+  const auto* const found = std::find_if(profiles().begin(), profiles().end(),
+                                         [&](const Profile& p) { return p.name == name; });
   return found == profiles().end() ? nullptr : &*found;
 }
 

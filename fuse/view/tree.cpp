@@ -81,8 +81,10 @@ void Tree::drop_if_unused(TreeNode& node) {
 std::string Tree::path(NodeId id) {
   std::string path;
   for (const TreeNode* node = find(id); node != nullptr && node->id != root_node;
-       node = find(node->folder))
-    path = path.empty() ? node->name : node->name + "/" + path;
+       node = find(node->folder)) {
+    if (!path.empty()) path.insert(0, "/");
+    path.insert(0, node->name);
+  }
   return path;
 }
 

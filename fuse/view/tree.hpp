@@ -43,7 +43,7 @@ class Tree {
   // The child of that name, made where it is missing.
   TreeNode& note(NodeId folder, const std::string& name, bool is_folder);
   // As the store tells it now.
-  void update(TreeNode&, const store::Object&, float now);
+  static void update(TreeNode&, const store::Object&, float now);
   // Takes the name away; the node stays while it is looked up or open.
   void remove(TreeNode&);
   void rename(TreeNode&, NodeId folder, const std::string& name);

@@ -54,6 +54,7 @@ std::string failure_text(const events::Failure& failure, const std::string& log)
 
 std::string outputs_table(const std::vector<events::RunOutput>& outputs) {
   std::vector<std::vector<std::string>> rows;
+  rows.reserve(outputs.size());
   for (const auto& output : outputs)
     rows.push_back({"  " + output.name, output.value, base::display_path(output.path)});
   return format_table(rows);

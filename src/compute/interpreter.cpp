@@ -65,7 +65,7 @@ fs::path executable_of(const std::string& name, const fs::path& given,
     const fs::path found = base::find_program(given.native(), base::variable(shell, "PATH"));
     if (!found.empty()) return unresolved(found);
   }
-  const fs::path path = unresolved(given);
+  fs::path path = unresolved(given);
   if (fs::is_directory(path)) {
     for (const char* program : {"bin/python", "bin/python3"})
       if (fs::exists(path / program)) return path / program;

@@ -52,6 +52,7 @@ const std::vector<Operation>& requests() {
                                       Op::remove, Op::make_folder, Op::remove_folder, Op::move};
   static const std::vector<Operation> table = [] {
     std::vector<Operation> rows;
+    rows.reserve(all.size() + 1);
     for (const Op op : all) rows.push_back({to_string(op), {op}});
     rows.push_back({"any", all});
     return rows;

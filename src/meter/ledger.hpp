@@ -66,8 +66,8 @@ enum class Result : std::uint8_t { ok, absent, refused, failed };
 
 // One operation or request. 80 bytes in the file, in this machine's byte order.
 struct Entry {
-  std::uint64_t number =
-      0;  // from 1, in the order of beginning; entries lie in the order of ending
+  // From 1, in the order of beginning; entries lie in the order of ending.
+  std::uint64_t number = 0;
   std::uint64_t begin_ns = 0;  // since the ledger was made, on the monotonic clock
   std::uint64_t end_ns = 0;
   std::uint64_t offset = 0;  // of a setattr that cuts: the new size
@@ -78,15 +78,14 @@ struct Entry {
   std::uint64_t handle = 0;  // the open file it went through, 0 for none
   double charge = 0;         // cloud seconds of a request
   std::uint32_t name = 0;
-  std::uint32_t task : 30;  // the calling thread, as the kernel numbers it; 0 where it does not say
-  std::uint32_t for_writing : 1;  // open: the descriptor may write; setattr: a new time
-  std::uint32_t truncating : 1;   // open: with O_TRUNC; setattr: a new size
+  // The calling thread, as the kernel numbers it; 0 where it does not say.
+  std::uint32_t task : 30 = 0;
+  std::uint32_t for_writing : 1 = 0;  // open: the descriptor may write; setattr: a new time
+  std::uint32_t truncating : 1 = 0;   // open: with O_TRUNC; setattr: a new size
   Op op = Op::lookup;
   Result result = Result::ok;
   std::uint16_t session = 0;  // which binding; see Ledger::session
   std::uint32_t draw = 0;     // a request's random number (cost_profile.hpp, draw_of)
-
-  Entry() : task(0), for_writing(0), truncating(0) {}
 };
 static_assert(sizeof(Entry) == 80);
 

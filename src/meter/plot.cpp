@@ -65,11 +65,13 @@ std::string draw(const Series& series, const Plot& plot) {
   };
   std::string svg =
       fmt::format("<text x=\"{}\" y=\"{}\">{}</text>\n", left, plot.y - 8, plot.title);
-  for (double tick = 0; tick <= high + step / 2; tick += step)
+  for (int n = 0; n <= std::lround(high / step); ++n) {
+    const double tick = n * step;
     svg += fmt::format(
         "<line x1=\"{0}\" y1=\"{2:.1f}\" x2=\"{1}\" y2=\"{2:.1f}\" stroke=\"#ddd\"/>"
         "<text x=\"{3}\" y=\"{4:.1f}\" text-anchor=\"end\">{5}</text>\n",
         left, width - right, y_of(tick), left - 6, y_of(tick) + 4, plot.label(tick));
+  }
   std::string points;
   for (std::size_t n = 0; n < series.points.size(); ++n)
     points += fmt::format("{}{:.1f},{:.1f}", n == 0 ? "" : " ", x_of(n),

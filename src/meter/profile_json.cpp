@@ -33,6 +33,7 @@ void read_keys(const Node& map, const std::string& where, const std::vector<Key>
                                   [&](const Key& known) { return known.name == entry.key; });
     if (key == keys.end()) {
       std::vector<std::string> names;
+      names.reserve(keys.size());
       for (const Key& known : keys) names.emplace_back(known.name);
       refuse(entry.key_place, fmt::format("unknown key '{}' in {}", entry.key, where),
              text::did_you_mean(entry.key, names));
@@ -113,7 +114,7 @@ Key map_key(std::string_view name, std::vector<Key> keys) {
 // One of two words.
 Key choice_key(std::string_view name, std::string_view no, std::string_view yes,
                std::function<void(bool)> set) {
-  return {name, [=](const Node& node) {
+  return {name, [name, no, yes, set = std::move(set)](const Node& node) {
             if (node.scalar != no && node.scalar != yes)
               refuse(node.place, fmt::format("'{}' cannot be '{}'", name, node.scalar),
                      text::did_you_mean(node.scalar, {std::string(no), std::string(yes)}));

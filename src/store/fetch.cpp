@@ -90,7 +90,7 @@ void mark_used(const Place& place) {
 }
 
 void drop_old_copies(const Place& place, const Copy& current) {
-  constexpr std::time_t day = 24 * 3600;
+  constexpr std::time_t day = 24L * 3600;
   boost::system::error_code failed;
   for (const auto& entry : fs::directory_iterator(place.folder)) {
     if (!fs::is_directory(entry.path(), failed) || entry.path() == current.path.parent_path())
@@ -132,7 +132,7 @@ std::string file_name_of(const std::string& url) {
 }
 
 Trimmed trim_fetched(const fs::path& cache, const base::Clock& clock, std::uint64_t max_bytes) {
-  constexpr std::time_t day = 24 * 3600;
+  constexpr std::time_t day = 24L * 3600;
   const std::time_t now =
       std::chrono::duration_cast<std::chrono::seconds>(clock.now().time_since_epoch()).count();
   struct Kept {

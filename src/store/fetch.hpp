@@ -30,7 +30,7 @@ struct Fetched {
 // the same (ETag, Last-Modified), and, with a notice, when the server cannot be reached. Two
 // processes that want one address wait for each other. Throws as net::download does, and bad_input
 // for an address without a file name. A half download never becomes a copy; it is continued.
-Fetched fetch(const std::string& url, const Fetching&);
+Fetched fetch(const std::string& given, const Fetching&);
 
 // The copy in the cache, without asking anybody; nothing where there is no whole one.
 std::optional<fs::path> fetched_before(const std::string& url, const fs::path& cache);
