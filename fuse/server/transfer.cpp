@@ -18,28 +18,30 @@ namespace {
 using store::Object;
 
 // Calls `move` for each of the objects, side by side; the first exception is thrown at the end.
+// Each thread has its share from the start: on a clock that never waits the first one would take
+// all, and the record would show one after the other what takes place side by side.
 template <class Move>
 void side_by_side(const std::vector<Object>& objects, std::uint16_t session, Move move) {
-  std::atomic<std::size_t> next = 0;
+  std::atomic<bool> stop = false;
+  const std::size_t count = std::min(transfer_threads, objects.size());
   std::mutex mutex;
   std::exception_ptr failed;
-  const auto work = [&] {
+  const auto work = [&](std::size_t share) {
     meter::Current at;
     at.task = static_cast<std::uint32_t>(::gettid());
     at.session = session;
     meter::current() = at;
     try {
-      for (std::size_t n = next++; n < objects.size(); n = next++) move(objects[n]);
+      for (std::size_t n = share; n < objects.size() && !stop; n += count) move(objects[n]);
     } catch (...) {
       const std::lock_guard lock(mutex);
       if (!failed) failed = std::current_exception();
-      next = objects.size();
+      stop = true;
     }
     meter::current() = {};
   };
   std::vector<std::jthread> threads;
-  const std::size_t count = std::min(transfer_threads, objects.size());
-  for (std::size_t n = 0; n < count; ++n) threads.emplace_back(work);
+  for (std::size_t n = 0; n < count; ++n) threads.emplace_back(work, n);
   threads.clear();
   if (failed) std::rethrow_exception(failed);
 }
