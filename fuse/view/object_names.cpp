@@ -50,7 +50,7 @@ Reply<Found> ObjectView::set_attributes(const Caller& caller, NodeId id, std::ui
     TreeNode* node = tree_.find(id);
     if (node == nullptr) return Status::stale;
     if (changes.mode && profile_.changes_modes) node->mode = *changes.mode;
-    if (changes.modified && node->file) {
+    if (changes.modified && profile_.changes_modes && node->file) {
       const base::Time time =
           changes.modified->tv_nsec == UTIME_NOW
               ? base::SystemClock().now()
