@@ -178,7 +178,7 @@ class MountTest(unittest.TestCase):
         self.assertEqual(kept.read_text(), "closed\n")
 
     def test_a_mount_process_that_dies_fails_the_step_with_its_reason(self):
-        # From inside, the mount process cannot be named: it is killed from here.
+        # M50. From inside, the mount process cannot be named: it is killed from here.
         self.write_step("echo started; for n in $(seq 200); do ls ${{outputs.out}} >/dev/null 2>&1 || break; sleep 0.05; done; "
                         "ls ${{outputs.out}}", outputs={"out": {"type": "uri_folder"}})
         child = subprocess.Popen([AMLOCAL, "run", "one.yml", "--data-access", "mount", "--name", "d"], cwd=self.folder, text=True,
@@ -261,7 +261,7 @@ class MountTest(unittest.TestCase):
         self.assertIn("'a' of output 'out' did not reach the datastore: the store refused to put 'a'", out)
         self.assertEqual(list(self.folder.glob(".amlocal/datastores/workspaceblobstore/azureml/*/out/a")), [])
 
-    def test_a_mount_that_disconnects(self):
+    def test_a_mount_that_disconnects(self):  # A17
         self.write_step("cat ${{inputs.all}}/*.csv > /dev/null; ls ${{inputs.all}}",
                         inputs={"all": {"type": "uri_folder", "path": "data"}})
         (self.folder / "data").mkdir()

@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
-"""Refuses a link in a Markdown page to a file that is not there, a page of docs/ to which README.md has
-no link, and JSON under docs/ that is none.
+"""Refuses a link in a Markdown page to a file that is not there, a name docs/… in a source file of
+which the same holds, a page of docs/ to which README.md has no link, and JSON under docs/ that is none.
 
     links.py ROOT
 """
@@ -10,6 +10,7 @@ import pathlib
 import re
 import sys
 
+NAMED = re.compile(r"(?<![\w/.-])docs/[\w/-]+\.(?:md|json)\b")
 LINK = re.compile(r"\[[^\]]*\]\(([^)\s]+)\)")
 
 
@@ -30,6 +31,15 @@ def main(root):
                 links += 1
                 if not (page.parent / target.split("#")[0]).exists():
                     wrong.append(f"{page.relative_to(root)}:{number}: there is no {target}")
+    for folder in ("src", "fuse", "tests", "scripts"):
+        for file in sorted((root / folder).rglob("*")):
+            if file.suffix not in (".cpp", ".hpp", ".py", ".md", ".build"):
+                continue
+            for number, line in enumerate(file.read_text().splitlines(), 1):
+                for target in NAMED.findall(line):
+                    links += 1
+                    if not (root / target).exists():
+                        wrong.append(f"{file.relative_to(root)}:{number}: there is no {target}")
     readme = root / "README.md"
     linked = {(root / target.split("#")[0]).resolve() for target in LINK.findall(readme.read_text())}
     wrong += [f"{page.relative_to(root)}: README.md has no link to it"

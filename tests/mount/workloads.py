@@ -377,8 +377,8 @@ DIFFERENCES = {
     },
     "dprep": {
         "git_clone": ("EIO", "could not set 'core.filemode'", NO_REPLACE + ": git writes its settings so"),
-        "sqlite": ("fails", "disk I/O error", "locks are not implemented"),
-        "sqlite_wal": ("fails", "disk I/O error", "locks are not implemented"),
+        "sqlite": ("fails", "disk I/O error", "locks are not implemented (A29)"),
+        "sqlite_wal": ("fails", "disk I/O error", "locks are not implemented (A29)"),
         "save_and_rename": ("EIO", "model.ckpt.tmp", NO_REPLACE),
         "lock": ("ENOSYS", "", "locks are not implemented (A13)"),
         "symbolic_link": ("EROFS", "latest", "links are refused as on a read-only file system"),

@@ -1,91 +1,16 @@
 // The object view under each profile, without a kernel: what a script's calls become for the store.
-#include "fuse/view/object_view.hpp"
-
 #include <doctest/doctest.h>
 #include <fcntl.h>
 #include <unistd.h>
 
 #include "store/local_store.hpp"
-#include "store/memory_store.hpp"
-#include "support/counting_store.hpp"
-#include "support/scratch.hpp"
+#include "support/memory_view.hpp"
 
-namespace {
-
-using fuse::NodeId;
 using fuse::root_node;
 using fuse::Status;
+using Stage = support::MemoryView;
 
-// A view of a store in memory, driven as the kernel would.
-struct Stage {
-  support::Scratch scratch;
-  store::MemoryStore memory;
-  support::CountingStore store{memory};
-  std::vector<std::string> log;
-  std::unique_ptr<fuse::FileSystem> view;
-  fuse::Caller caller{1, ::getuid(), ::getgid(), 022};
-
-  explicit Stage(std::string_view profile, const std::function<void(fuse::Profile&)>& change = {}) {
-    fuse::ObjectViewOptions options;
-    options.profile = *fuse::find_profile(profile);
-    if (change) change(options.profile);
-    options.cache = scratch.path("cache");
-    options.unsent = scratch.path("unsent");
-    options.log = [this](const std::string& text) { log.push_back(text); };
-    view = fuse::make_object_view(store, std::move(options));
-  }
-
-  // An open file as a script has it.
-  struct File {
-    NodeId node = 0;
-    std::uint64_t handle = 0;
-  };
-  fuse::Reply<File> open(const std::string& name, int flags) {
-    const auto found = view->lookup(caller, root_node, name);
-    if (found) {
-      const auto opened = view->open(caller, found.value.node, flags);
-      if (!opened) return opened.status;
-      return File{found.value.node, opened.value.handle};
-    }
-    if ((flags & O_CREAT) == 0) return found.status;
-    const auto created = view->create(caller, root_node, name, 0644, flags);
-    if (!created) return created.status;
-    return File{created.value.first.node, created.value.second.handle};
-  }
-  std::uint64_t size(const File& file) {
-    return static_cast<std::uint64_t>(
-        view->attributes(caller, file.node, file.handle).value.attributes.st_size);
-  }
-  Status write(const File& file, std::uint64_t offset, const std::string& bytes) {
-    return view->write(caller, file.node, file.handle, static_cast<off_t>(offset), bytes).status;
-  }
-  std::string read(const File& file, off_t offset = 0, std::size_t size = 1 << 20) {
-    const auto bytes = view->read(caller, file.node, file.handle, offset, size);
-    REQUIRE(bytes);
-    if (const auto* memory_bytes = std::get_if<std::vector<char>>(&bytes.value))
-      return {memory_bytes->begin(), memory_bytes->end()};
-    const auto& piece = std::get<fuse::FilePiece>(bytes.value);
-    std::string text(piece.size, '\0');
-    text.resize(static_cast<std::size_t>(
-        ::pread(piece.descriptor, text.data(), text.size(), piece.offset)));
-    return text;
-  }
-  Status close(const File& file) {
-    const Status status = view->flush(caller, file.node, file.handle);
-    view->release(caller, file.node, file.handle);
-    return status;
-  }
-  void append(const std::string& name, const std::string& bytes) {
-    const auto file = open(name, O_WRONLY | O_CREAT | O_APPEND);
-    REQUIRE(file);
-    REQUIRE(write(file.value, size(file.value), bytes) == Status::ok);
-    REQUIRE(close(file.value) == Status::ok);
-  }
-};
-
-}  // namespace
-
-TEST_CASE("an append is the upload of the whole object, as measured with blobfuse2 2.5.6") {
+TEST_CASE("M9: an append is the upload of the whole object, as measured with blobfuse2 2.5.6") {
   struct Case {
     int appends;
     std::size_t bytes;
@@ -103,7 +28,7 @@ TEST_CASE("an append is the upload of the whole object, as measured with blobfus
   }
 }
 
-TEST_CASE("a log kept open is sent once, and is not there before") {
+TEST_CASE("M14: a log kept open is sent once, and is not there before") {
   Stage stage("rslex");
   const auto file = stage.open("train.log", O_WRONLY | O_CREAT);
   REQUIRE(file);
@@ -116,7 +41,8 @@ TEST_CASE("a log kept open is sent once, and is not there before") {
   CHECK(stage.memory.bytes("train.log").size() == 100);
 }
 
-TEST_CASE("every close of a descriptor that fork or dup made counts as the profile says") {
+TEST_CASE(
+    "M11, M12: every close of a descriptor that fork or dup made counts as the profile says") {
   const auto puts_after = [](fuse::Profile::Dirty dirty) {
     Stage stage("dprep", [&](fuse::Profile& profile) { profile.dirty = dirty; });
     const auto file = stage.open("log", O_WRONLY | O_CREAT);
@@ -132,7 +58,7 @@ TEST_CASE("every close of a descriptor that fork or dup made counts as the profi
   CHECK(puts_after(fuse::Profile::Dirty::by_time) == 1);
 }
 
-TEST_CASE("opening for an append fetches the whole object once") {
+TEST_CASE("M16: opening for an append fetches the whole object once") {
   Stage stage("rslex");
   stage.memory.set("old.csv", std::string(5'000'000, 'o'));
   stage.append("old.csv", "new");
@@ -145,7 +71,7 @@ TEST_CASE("opening for an append fetches the whole object once") {
   CHECK(stage.memory.bytes("old.csv").substr(4'999'999) == "onewer");
 }
 
-TEST_CASE("blocks are read as they are asked for, and ahead") {
+TEST_CASE("M2: blocks are read as they are asked for, and ahead") {
   Stage stage("rslex", [](fuse::Profile& profile) { profile.read_ahead = 0; });
   std::string big(10U << 20U, 'a');
   big[9U << 20U] = 'b';
@@ -163,7 +89,8 @@ TEST_CASE("blocks are read as they are asked for, and ahead") {
 }
 
 TEST_CASE(
-    "a rename onto an existing file is refused or replaces, and the log says what would allow it") {
+    "M22, M52: a rename onto an existing file is refused or replaces, and the log says what would "
+    "allow it") {
   struct Case {
     const char* profile;
     Status expected;
@@ -189,7 +116,8 @@ TEST_CASE(
 }
 
 TEST_CASE(
-    "a store that does not take an upload fails the close; the bytes stay and go with the next "
+    "M47: a store that does not take an upload fails the close; the bytes stay and go with the "
+    "next "
     "one") {
   Stage stage("blobfuse2");
   bool broken = true;
@@ -207,7 +135,7 @@ TEST_CASE(
   CHECK_FALSE(fs::exists(stage.scratch.path("unsent/m.pt")));
 }
 
-TEST_CASE("what is still unsent when the mount ends is sent, or named") {
+TEST_CASE("M48: what is still unsent when the mount ends is sent, or named") {
   Stage stage("rslex");
   stage.store.before_put = [](const std::string& name) {
     if (name == "b") throw base::Error(base::Code::unavailable, "gone");
@@ -228,7 +156,7 @@ TEST_CASE("what is still unsent when the mount ends is sent, or named") {
 }
 
 TEST_CASE(
-    "an append of a local store's object writes just the new bytes, and a crash half-way is "
+    "M51: an append of a local store's object writes just the new bytes, and a crash half-way is "
     "undone") {
   support::Scratch scratch;
   fs::create_directories(scratch.path("root"));
