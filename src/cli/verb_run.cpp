@@ -69,7 +69,7 @@ void declare(Options& options, Args& args) {
 std::string shell_word(const std::string& text) {
   constexpr std::string_view plain = "_-./=:@,+%";
   if (!text.empty() && std::all_of(text.begin(), text.end(), [&](unsigned char c) {
-        return std::isalnum(c) || plain.find(static_cast<char>(c)) != plain.npos;
+        return std::isalnum(c) || plain.find(static_cast<char>(c)) != std::string_view::npos;
       }))
     return text;
   std::string quoted = "'";
