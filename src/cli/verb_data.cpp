@@ -100,11 +100,16 @@ int create(const Args& given, App& app) {
   workspace::update_settings(project.layout, [&](workspace::Settings& settings) {
     const auto next = [&] { return history::next_version(project.layout, settings, asset.name); };
     if (asset.version.empty()) asset.version = next();
-    for (const auto& other : settings.data)
+    const auto registered = history::registered_assets(project.layout);
+    std::vector<model::DataAsset> all = settings.data;
+    all.insert(all.end(), registered.begin(), registered.end());
+    for (const auto& other : all)
       if (other.name == asset.name && other.version == asset.version)
         throw base::Error(base::Code::exists, fmt::format("azureml:{}:{} is already registered",
                                                           asset.name, asset.version))
-            .hint(fmt::format("leave --version out for version {}", next()));
+            .hint(fmt::format("leave --version out for version {}, or free this one with `amlocal "
+                              "data delete {} --version {}`",
+                              next(), asset.name, asset.version));
     settings.data.push_back(asset);
   });
   app.out << fmt::format("azureml:{}:{} is {}\n", asset.name, asset.version,
@@ -152,7 +157,9 @@ std::string name_of(const Args& args) {
 
 base::Error unknown_asset(const std::string& name, const std::vector<model::DataAsset>& data) {
   std::vector<std::string> names;
-  for (const auto& asset : data) names.push_back(asset.name);
+  for (const auto& asset : data)
+    if (std::find(names.begin(), names.end(), asset.name) == names.end())
+      names.push_back(asset.name);
   return base::Error(base::Code::not_found, fmt::format("there is no data asset '{}'", name))
       .hint(text::did_you_mean(name, names));
 }
@@ -174,14 +181,33 @@ int show(const Args& args, App& app) {
 int remove(const Args& args, App& app) {
   const std::string name = name_of(args);
   const Project project = open_project(app.here);
-  workspace::update_settings(project.layout, [&](workspace::Settings& settings) {
-    const auto before = settings.data;
-    std::erase_if(settings.data, [&](const auto& asset) {
-      return asset.name == name && (args.version.empty() || asset.version == args.version);
+  const auto meant = [&](const model::DataAsset& asset) {
+    return asset.name == name && (args.version.empty() || asset.version == args.version);
+  };
+  const auto& written = project.settings.data;
+  const bool settled = std::any_of(written.begin(), written.end(), meant);
+  if (settled)
+    workspace::update_settings(project.layout, [&](workspace::Settings& settings) {
+      std::erase_if(settings.data, meant);
     });
-    if (settings.data.size() == before.size()) throw unknown_asset(name, all_assets(project));
-  });
-  app.out << fmt::format("removed {} from amlocal.yml; the data itself stays\n", name);
+  const std::size_t of_runs = history::forget_assets(project.layout, name, args.version);
+  if (!settled && of_runs == 0) {
+    const auto data = all_assets(project);
+    std::vector<std::string> versions;
+    for (const auto& asset : data)
+      if (asset.name == name) versions.push_back(asset.version);
+    if (versions.empty()) throw unknown_asset(name, data);
+    throw base::Error(
+        base::Code::not_found,
+        fmt::format("there is no version '{}' of data asset '{}'", args.version, name))
+        .hint(text::did_you_mean(args.version, versions));
+  }
+  const std::string which = args.version.empty() ? name : name + ":" + args.version;
+  if (settled)
+    app.out << fmt::format("removed {} from amlocal.yml; the data itself stays\n", which);
+  if (of_runs > 0)
+    app.out << fmt::format("forgot {}, which a run registered; the data stays with its run\n",
+                           which);
   return 0;
 }
 

@@ -50,18 +50,40 @@ std::uint64_t highest(const Assets& assets, const std::string& name) {
   return number;
 }
 
+// What stands for the name and version already.
+std::optional<std::string> path_of_taken(const workspace::Layout& layout,
+                                         const workspace::Settings& settings,
+                                         const events::AssetRegistered& asset) {
+  for (const auto& other : asset_events(layout))
+    if (other.name == asset.name && other.version == asset.version) return other.path;
+  for (const auto& other : settings.data)
+    if (other.name == asset.name && other.version == asset.version) return other.path;
+  return std::nullopt;
+}
+
+events::Notice taken_notice(const events::AssetRegistered& asset, const std::string& path) {
+  return {asset.step,
+          fmt::format("output '{0}' was not registered: azureml:{1}:{2} stands for {3} and a "
+                      "version does not change; leave out `version:` for the next number, or free "
+                      "this one with `amlocal data delete {1} --version {2}`",
+                      asset.output, asset.name, asset.version, base::display_path(path))};
+}
+
 }  // namespace
 
 fs::path assets_path(const workspace::Layout& layout) {
   return layout.hidden() / "assets.journal";
 }
 
-events::AssetRegistered register_asset(const workspace::Layout& layout, events::Stamped stamped,
-                                       bool durable) {
+events::Event register_asset(const workspace::Layout& layout, events::Stamped stamped,
+                             bool durable) {
   auto& asset = std::get<events::AssetRegistered>(stamped.event);
   const base::FileLock lock = lock_assets(layout);
+  const workspace::Settings settings = workspace::read_settings(layout);
   if (asset.version.empty())
-    asset.version = next_version(layout, workspace::read_settings(layout), asset.name);
+    asset.version = next_version(layout, settings, asset.name);
+  else if (const auto path = path_of_taken(layout, settings, asset))
+    return *path == asset.path ? events::Event(asset) : events::Event(taken_notice(asset, *path));
   Journal(assets_path(layout), durable).append(events::to_json(stamped));
   return asset;
 }
@@ -81,6 +103,26 @@ std::vector<model::DataAsset> registered_assets(const workspace::Layout& layout)
                       model::parse_data_type(event.type).value_or(model::DataType::uri_folder),
                       event.path});
   return assets;
+}
+
+std::size_t forget_assets(const workspace::Layout& layout, const std::string& name,
+                          const std::string& version) {
+  boost::system::error_code ignored;
+  if (!fs::exists(assets_path(layout), ignored)) return 0;
+  const base::FileLock lock = lock_assets(layout);
+  std::string text;
+  std::size_t forgotten = 0;
+  for (const auto& stamped : read_events(layout)) {
+    const auto* asset = std::get_if<events::AssetRegistered>(&stamped.event);
+    if (asset && asset->name == name && (version.empty() || asset->version == version)) {
+      ++forgotten;
+      continue;
+    }
+    const std::string json = events::to_json(stamped);
+    text += fmt::format("{:08x} {}\n", base::crc32c(json), json);
+  }
+  if (forgotten > 0) base::write_file_atomically(assets_path(layout), text);
+  return forgotten;
 }
 
 std::string next_version(const workspace::Layout& layout, const workspace::Settings& settings,

@@ -10,9 +10,10 @@ namespace history {
 
 fs::path assets_path(const workspace::Layout&);
 
-// Appends to the assets' journal under a lock. A version "" becomes the next one, which is returned
-// with the rest of the event. Throws corrupt, no_space or io.
-events::AssetRegistered register_asset(const workspace::Layout&, events::Stamped, bool durable);
+// Appends the AssetRegistered to the assets' journal under a lock and returns it; a version "" is
+// the next one in it. A version is registered once, as in the cloud: where it is taken by other
+// data, nothing is written and a Notice is returned that says so. Throws corrupt, no_space or io.
+events::Event register_asset(const workspace::Layout&, events::Stamped, bool durable);
 
 // Everything registered, oldest first. Throws corrupt.
 std::vector<events::AssetRegistered> asset_events(const workspace::Layout&);

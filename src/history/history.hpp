@@ -55,7 +55,7 @@ class Recorder final : public events::Keeper {
   // Appends to the journal (one checksummed line), then updates the index. Throws no_space or io. A
   // failing index ends nothing: it is only a cache, and readers see that it is behind the journal.
   // AssetRegistered also goes to the assets' journal; a version "" becomes the next one there, and
-  // is in the event that is returned.
+  // is in the event that is returned. For a version that is taken, a Notice is kept instead.
   events::Stamped keep(const events::Stamped&) override;
   // Throws not_found when the run's record was removed: the run must end.
   void check_there() const;
@@ -93,6 +93,10 @@ std::optional<fs::path> move_folder_aside(const workspace::Layout&);
 // Data assets registered by runs (named outputs), oldest first. They outlive their runs. Throws
 // corrupt, naming the line.
 std::vector<model::DataAsset> registered_assets(const workspace::Layout&);
+// Forgets what runs registered as `name` (version "": all of it) and returns how many these were;
+// the data stays with its runs. Throws corrupt, no_space or io.
+std::size_t forget_assets(const workspace::Layout&, const std::string& name,
+                          const std::string& version);
 // The version after the highest whole number that `name` has among registered assets and
 // `settings`.
 std::string next_version(const workspace::Layout&, const workspace::Settings& settings,

@@ -56,3 +56,22 @@ TEST_CASE("a damaged journal of assets is refused, and mended from its good line
   history::rebuild_index(scratch.layout);
   CHECK(history::registered_assets(scratch.layout).size() == 3);
 }
+
+TEST_CASE("a version is registered once; a later run is told what it stands for") {
+  const support::Scratch scratch;
+  register_one(scratch.layout, "first", "1");
+  register_one(scratch.layout, "second", "1");
+  const auto assets = history::registered_assets(scratch.layout);
+  REQUIRE(assets.size() == 1);
+  CHECK(assets[0].path == "/first");
+  const auto notices = history::read_run(scratch.layout, "second").notices;
+  REQUIRE(notices.size() == 1);
+  CHECK(notices[0].find("azureml:model:1 stands for /first") != std::string::npos);
+  CHECK(notices[0].find("amlocal data delete model --version 1") != std::string::npos);
+
+  CHECK(history::forget_assets(scratch.layout, "model", "2") == 0);
+  CHECK(history::forget_assets(scratch.layout, "model", "1") == 1);
+  CHECK(history::registered_assets(scratch.layout).empty());
+  register_one(scratch.layout, "third", "1");
+  CHECK(history::registered_assets(scratch.layout).at(0).path == "/third");
+}
