@@ -2,8 +2,11 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <boost/filesystem/operations.hpp>
+#include <cctype>
 #include <cmath>
 
+#include "base/files.hpp"
 #include "definition/reading.hpp"
 
 namespace definition {
@@ -29,6 +32,57 @@ std::optional<double> number_in(const model::Literal& literal) {
     if (!text->empty() && *end == '\0') return value;
   }
   return std::nullopt;
+}
+
+// `python SCRIPT` or `bash SCRIPT` with a plain relative name: where the name starts and its
+// length. Anything else may make or find its script in a way that is not seen here.
+std::pair<std::size_t, std::size_t> script_in(std::string_view command) {
+  constexpr std::string_view blanks = " \t\n";
+  const auto word_end = [&](std::size_t from) {
+    return std::min(command.find_first_of(blanks, from), command.size());
+  };
+  const auto program_at = std::min(command.find_first_not_of(blanks), command.size());
+  const auto program = command.substr(program_at, word_end(program_at) - program_at);
+  if (program != "python" && program != "python3" && program != "bash") return {0, 0};
+  const auto at = command.find_first_not_of(" \t", program_at + program.size());
+  if (at == std::string_view::npos || command[at] == '-' || command[at] == '/') return {0, 0};
+  const auto name = command.substr(at, word_end(at) - at);
+  const bool plain = std::ranges::all_of(name, [](unsigned char c) {
+    return std::isalnum(c) != 0 || c == '_' || c == '.' || c == '/' || c == '-';
+  });
+  if (!plain || (!name.ends_with(".py") && !name.ends_with(".sh"))) return {0, 0};
+  return {at, name.size()};
+}
+
+std::vector<std::string> scripts_below(const fs::path& folder) {
+  constexpr std::size_t most = 200;  // for a hint
+  std::vector<std::string> names;
+  boost::system::error_code failed;
+  for (fs::recursive_directory_iterator entry(folder, failed), end;
+       !failed && entry != end && names.size() < most; entry.increment(failed)) {
+    const auto name = entry->path().lexically_relative(folder).native();
+    if (name.ends_with(".py") || name.ends_with(".sh")) names.push_back(name);
+  }
+  std::ranges::sort(names);
+  return names;
+}
+
+void check_script(const Component& component, const model::Template& command, Reading& reading) {
+  boost::system::error_code failed;
+  if (!component.code || !fs::is_directory(*component.code, failed)) return;
+  const auto [at, length] = script_in(command.text);
+  if (length == 0) return;
+  const std::string name = command.text.substr(at, length);
+  // What leaves the folder may lie beside it in the cloud.
+  if (name.find("..") != std::string::npos) return;
+  const auto kind = fs::status(*component.code / name, failed).type();
+  if (kind != fs::file_not_found) return;
+  const auto scripts = scripts_below(*component.code);
+  reading.diagnostics.warning(
+      command.place_of(at),
+      fmt::format("there is no '{}' in {}", name, base::display_path(*component.code)),
+      scripts.empty() ? "the command starts in the code folder"
+                      : text::did_you_mean(name, scripts));
 }
 
 }  // namespace
@@ -89,6 +143,7 @@ void check_values(const std::vector<model::Input>& inputs,
 }
 
 void check_command(const Component& component, const model::Template& command, Reading& reading) {
+  check_script(component, command, reading);
   for (const std::string_view old : {"{inputs.", "{outputs."})
     for (auto at = command.text.find(old); at != std::string::npos;
          at = command.text.find(old, at + 1))
