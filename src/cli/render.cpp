@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <boost/filesystem/operations.hpp>
 #include <ostream>
 
 #include "base/files.hpp"
@@ -52,11 +53,24 @@ std::string failure_text(const events::Failure& failure, const std::string& log)
   return text;
 }
 
+namespace {
+
+// An empty folder is what stands for an output that nobody wrote.
+bool is_written(const fs::path& path) {
+  boost::system::error_code ignored;
+  return path.empty() || (fs::exists(path, ignored) &&
+                          (!fs::is_directory(path, ignored) || !fs::is_empty(path, ignored)));
+}
+
+}  // namespace
+
 std::string outputs_table(const std::vector<events::RunOutput>& outputs) {
   std::vector<std::vector<std::string>> rows;
   rows.reserve(outputs.size());
   for (const auto& output : outputs)
-    rows.push_back({"  " + output.name, output.value, base::display_path(output.path)});
+    rows.push_back(
+        {"  " + output.name, output.value,
+         base::display_path(output.path) + (is_written(output.path) ? "" : "  (not written)")});
   return format_table(rows);
 }
 

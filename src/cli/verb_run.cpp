@@ -27,7 +27,7 @@ struct Args {
   std::string file;
   std::vector<std::string> set;
   std::vector<std::string> mode;
-  int jobs = 0;
+  int jobs = -1;  // not given
   std::string name;
   std::string experiment;
   std::vector<std::string> only;
@@ -157,8 +157,11 @@ definition::Overrides overrides_of(const Args& args) {
 
 model::Job load(const Args& args, const Project& project, App& app) {
   text::Diagnostics diagnostics;
-  auto job = load_checked(fs::absolute(args.file, app.here), overrides_of(args), project, app,
-                          diagnostics);
+  // Of a part of the job only that part's needs count; the engine looks at them.
+  const bool whole = args.only.empty() && args.until.empty();
+  const fs::path file = fs::absolute(args.file, app.here);
+  auto job = whole ? load_checked(file, overrides_of(args), project, app, diagnostics)
+                   : definition::load_job(file, overrides_of(args), project.catalogue, diagnostics);
   diagnostics.sort();
   for (const auto& diagnostic : diagnostics.all()) app.err << text::render(diagnostic, app.colour);
   if (!job || !diagnostics.ok())
@@ -209,8 +212,13 @@ int run(const Args& given, App& app) {
   const fs::path file = fs::absolute(args.file, app.here);
   const Project project = open_project(file.parent_path());
   const model::Job job = load(args, project, app);
-  engine::Options options{args.name,   args.jobs, args.only,     args.until,
-                          args.resume, {},        args.pass_env, {}};
+  if (args.jobs == 0 || args.jobs < -1)
+    throw base::Error(
+        base::Code::usage,
+        fmt::format("--jobs takes a number of steps side by side from 1 on, not {}", args.jobs))
+        .hint("without --jobs: one a core, fewer where memory is short");
+  engine::Options options{args.name, std::max(args.jobs, 0), args.only, args.until, args.resume,
+                          {},        args.pass_env,          {}};
   options.command = {retry_command(args)};
   options.mounting = mounting_of(args, project.settings);
   const engine::Surroundings surroundings{project.layout, project.settings, project.catalogue,

@@ -12,6 +12,7 @@
 #include "cli/verb.hpp"
 #include "engine/recover.hpp"
 #include "history/gc.hpp"
+#include "step/step.hpp"
 #include "store/fetch.hpp"
 
 namespace cli {
@@ -75,7 +76,18 @@ int show(const RunArgs& args, App& app) {
       app.out << passed_over_line(step, width, app.colour) << "\n";
     }
   }
+  for (const auto& step : run.steps) {
+    const fs::path folder = project.layout.run(run.name) / "steps" / step.path;
+    if (const auto files = step::unsent_files(folder); !files.empty())
+      app.out << fmt::format("not sent by step {}: {} file{}, kept in {}\n", step.path,
+                             files.size(), files.size() == 1 ? "" : "s",
+                             base::display_path(folder / "unsent"));
+  }
   if (!run.outputs.empty()) app.out << "outputs:\n" << outputs_table(run.outputs);
+  const bool over = run.status == model::Status::failed || run.status == model::Status::canceled ||
+                    run.status == model::Status::interrupted;
+  if (over && !run.command.empty())
+    app.out << fmt::format("run the rest with:\n  {} --resume {}\n", run.command.front(), run.name);
   return 0;
 }
 

@@ -30,6 +30,18 @@ void change_settings(App& app, Change&& change) {
   workspace::update_settings(workspace::find(app.here), change);
 }
 
+// amlocal.yml is committed: what lies outside of the project is nowhere on another machine.
+void tell_where_nobody_else_has_it(const fs::path& path, App& app) {
+  const auto layout = workspace::find(app.here);
+  const fs::path inside = path.lexically_normal().lexically_relative(layout.root);
+  if (!inside.empty() && *inside.begin() != "..") return;
+  app.out << fmt::format(
+      "note: '{}' lies outside of the project; amlocal.yml now names it by its absolute path, "
+      "which "
+      "a colleague's machine or a CI job will not have\n",
+      path.native());
+}
+
 struct None {};
 void declare_none(Options&, None&) {}
 
@@ -45,7 +57,8 @@ void declare_datastore(Options& options, StoreArgs& args) {
   options.value("-f,--file", args.file);
 }
 
-// A datastore's YAML names an account and a container of the cloud: here only the name counts.
+// A datastore's YAML names an account and a container of the cloud: here only the name counts, and
+// what else it says is told to be passed over.
 StoreArgs with_file(StoreArgs args, App& app) {
   if (args.file.empty()) return args;
   const auto node = text::parse_yaml(text::read_source(fs::absolute(args.file, app.here)));
@@ -55,6 +68,13 @@ StoreArgs with_file(StoreArgs args, App& app) {
         .at(node.place)
         .hint("write name: NAME");
   if (args.name.empty()) args.name = name->scalar;
+  std::vector<std::string> passed_over;
+  for (const auto& entry : node.entries)
+    if (entry.key != "name" && entry.key != "$schema" && entry.key != "description")
+      passed_over.push_back(entry.key);
+  if (!passed_over.empty())
+    app.out << fmt::format("note: without effect on one machine: {}\n",
+                           fmt::join(passed_over, ", "));
   return args;
 }
 
@@ -67,12 +87,24 @@ int create_datastore(const StoreArgs& given, App& app) {
     throw base::Error(base::Code::usage, "a datastore needs a folder")
         .hint(fmt::format("amlocal datastore create {} --dir PATH", args.name));
   const fs::path folder = fs::absolute(args.path, app.here).lexically_normal();
-  boost::system::error_code failed;
-  fs::create_directories(folder, failed);
-  if (failed) throw base::os_error("create", folder.native(), failed.value());
-  change_settings(app, [&](auto& settings) { settings.datastores[args.name] = folder.native(); });
-  app.out << fmt::format("azureml://datastores/{}/paths/… is {}\n", args.name,
-                         base::display_path(folder));
+  bool made = false;
+  change_settings(app, [&](auto& settings) {
+    const auto known = settings.datastores.find(args.name);
+    if (known != settings.datastores.end() && known->second != folder.native())
+      throw base::Error(base::Code::exists,
+                        fmt::format("there is already a datastore '{}': '{}'", args.name,
+                                    base::display_path(known->second)))
+          .hint(fmt::format("to give it another folder, first: amlocal datastore delete {}",
+                            args.name));
+    boost::system::error_code failed;
+    made = fs::create_directories(folder, failed);
+    if (failed) throw base::os_error("create", folder.native(), failed.value());
+    settings.datastores[args.name] = folder.native();
+  });
+  app.out << fmt::format("azureml://datastores/{}/paths/… is {}{}\n", args.name,
+                         base::display_path(folder),
+                         made ? ", which was not there and is now an empty folder" : "");
+  tell_where_nobody_else_has_it(folder, app);
   return 0;
 }
 
@@ -184,6 +216,7 @@ int map_component(const Args& args, App& app) {
         .hint("give the component's YAML file");
   change_settings(app, [&](auto& settings) { settings.components[args.name] = file.native(); });
   app.out << fmt::format("{} is {}\n", args.name, base::display_path(file));
+  tell_where_nobody_else_has_it(file, app);
   return 0;
 }
 
@@ -208,6 +241,8 @@ int use_environment(const Args& args, App& app) {
     settings.environments[name] = project.settings.environments[name];
   });
   app.out << fmt::format("{} is Python {} ({})\n", name, found.version, found.python.native());
+  if (args.path.find('/') != std::string::npos)
+    tell_where_nobody_else_has_it(project.settings.environments[name], app);
   return 0;
 }
 

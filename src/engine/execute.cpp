@@ -8,6 +8,7 @@
 #include <thread>
 
 #include "base/error.hpp"
+#include "base/files.hpp"
 #include "base/names.hpp"
 #include "engine/decide.hpp"
 #include "engine/inbox.hpp"
@@ -93,7 +94,7 @@ class Run {
     context_.run = !options_.name.empty() ? options_.name
                    : !job_.name.empty()   ? job_.name
                                           : base::random_run_name();
-    recorder_ = std::make_unique<history::Recorder>(surroundings_.layout, context_.run);
+    make_recorder();
     mark_.emplace(surroundings_.layout, context_.run);
     tee_ = std::make_unique<events::Tee>(*recorder_, listeners);
     started_ = surroundings_.clock.now();
@@ -112,6 +113,19 @@ class Run {
     tell(std::move(event));
     for (const auto& notice : prepared_.notices) tell(events::Notice{"", notice});
     for (const auto& notice : decided_.notices) tell(events::Notice{"", notice});
+  }
+
+  void make_recorder() {
+    try {
+      recorder_ = std::make_unique<history::Recorder>(surroundings_.layout, context_.run);
+    } catch (base::Error& error) {
+      if (error.code() == base::Code::exists && options_.name.empty() && !job_.name.empty())
+        error.hint(fmt::format(
+            "'name: {}' of {} names every run of it: give this one another with --name, or take "
+            "that line out",
+            job_.name, base::display_path(job_.file)));
+      throw;
+    }
   }
 
   void pass_over_kept_steps() {

@@ -292,6 +292,11 @@ std::vector<std::size_t> Plan::named(const std::string& path) const {
       if (std::string group = step.path.substr(0, slash);
           std::find(names.begin(), names.end(), group) == names.end())
         names.push_back(std::move(group));
+  // The last word of a nested step's path is how people call it.
+  for (const auto& step : steps)
+    if (step.path.ends_with("/" + path))
+      throw base::Error(base::Code::usage, fmt::format("there is no step '{}'", path))
+          .hint(fmt::format("did you mean '{}'?", step.path));
   throw base::Error(base::Code::usage, fmt::format("there is no step '{}'", path))
       .hint(text::did_you_mean(path, names));
 }
