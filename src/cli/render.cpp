@@ -70,7 +70,8 @@ std::string outputs_table(const std::vector<events::RunOutput>& outputs) {
   for (const auto& output : outputs)
     rows.push_back(
         {"  " + output.name, output.value,
-         base::display_path(output.path) + (is_written(output.path) ? "" : "  (not written)")});
+         base::display_path(output.path) +
+             (!output.value.empty() || is_written(output.path) ? "" : "  (not written)")});
   return format_table(rows);
 }
 
