@@ -75,7 +75,7 @@ jobs:
     environment: azureml:any:1
     command: >-
       cat ${{inputs.raw}}/rows.csv; echo x > ${{inputs.raw}}/new; echo closed > ${{outputs.made}}/a;
-      grep -c ' fuse' /proc/self/mounts; echo ready; GO
+      grep -c '^amlocal:inputs.raw .* fuse' /proc/self/mounts; echo ready; GO
     inputs: {raw: {type: uri_folder, path: data}}
     outputs: {made: {type: uri_folder}}
 """
