@@ -237,6 +237,20 @@ std::string error_text(const base::Error& error) {
   return "error " + j.dump(-1, ' ', false, json::error_handler_t::replace);
 }
 
+// A mount that outlives its command holds nothing of whoever gave it: `$(amlocal mount …)` would
+// wait for the end of the standard output, and a lock on an inherited descriptor would be kept.
+void stand_alone(const base::Fd& control) {
+  ::setsid();
+  {
+    const base::Fd nothing = base::open_file("/dev/null", O_RDWR);
+    for (const int standard : {STDIN_FILENO, STDOUT_FILENO, STDERR_FILENO})
+      ::dup2(nothing.get(), standard);
+  }
+  const auto number = static_cast<unsigned>(control.get());
+  if (number > 3) ::close_range(3, number - 1, 0);
+  ::close_range(number + 1, ~0U, 0);
+}
+
 }  // namespace
 
 int serve(const base::Fd& control_fd) {
@@ -247,8 +261,8 @@ int serve(const base::Fd& control_fd) {
     const Order order = order_from_json(*line);
     std::optional<base::FileLock> lock;
     if (!order.state.empty()) {
+      stand_alone(control_fd);
       lock.emplace(base::FileLock::wait(order.state / "lock"));
-      ::setsid();
     }
     Log log(order.log);
     std::optional<Metering> metering;

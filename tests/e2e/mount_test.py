@@ -9,6 +9,7 @@ Needs /dev/fuse and the right to mount; says so and is skipped where there is no
 import json
 import os
 import pathlib
+import select
 import shutil
 import signal
 import subprocess
@@ -196,6 +197,27 @@ class MountTest(unittest.TestCase):
         self.assertIn("leave out --data-access link", self.call("run", "pipeline.yml", "--data-access", "link", "--cost", "blob-standard", status=2))
         self.assertIn("did you mean 'mount'?", self.call("run", "pipeline.yml", "--data-access", "mont", status=2))
         self.assertIn("blob-standard", self.call("run", "pipeline.yml", "--data-access", "mount", "--cost", "blob-standrd", status=1))
+
+    def test_a_mount_holds_no_descriptor_of_its_caller(self):
+        (self.folder / ".amlocal" / "datastores" / "workspaceblobstore" / "raw").mkdir(parents=True)
+        (self.folder / "seen").mkdir()
+        reading, writing = os.pipe()
+        try:
+            # Both are read to their end, as $(amlocal mount …) does.
+            with subprocess.Popen([AMLOCAL, "mount", "azureml://datastores/workspaceblobstore/paths/raw", "seen"],
+                                  cwd=self.folder, env=self.environment, stdin=subprocess.DEVNULL,
+                                  stdout=subprocess.PIPE, stderr=subprocess.STDOUT, pass_fds=[writing]) as command:
+                os.close(writing)
+                for end, what in ((command.stdout.fileno(), "its output"), (reading, "another descriptor")):
+                    while True:
+                        self.assertTrue(select.select([end], [], [], DEADLINE_S / 4)[0], f"the mount keeps {what}")
+                        if not os.read(end, 4096):
+                            break
+            self.assertEqual(command.returncode, 0)
+            self.assertIn("seen", self.call("mounts"))
+        finally:
+            os.close(reading)
+            self.call("umount", "seen")
 
     def test_faults_strike_where_they_are_told_to(self):
         self.write_step(
