@@ -256,7 +256,8 @@ class Decider {
   Decided result_;
 };
 
-std::vector<std::string> split(const std::string& words) {
+// A list without a name is mostly a variable that was not set, and would run nothing.
+std::vector<std::string> steps_of(const char* option, const std::string& words) {
   std::vector<std::string> parts;
   std::size_t begin = 0;
   while (begin <= words.size()) {
@@ -264,6 +265,9 @@ std::vector<std::string> split(const std::string& words) {
     if (end > begin) parts.push_back(words.substr(begin, end - begin));
     begin = end + 1;
   }
+  if (parts.empty())
+    throw base::Error(base::Code::usage, fmt::format("{} '{}' names no step", option, words))
+        .hint("name one step or several: train,score");
   return parts;
 }
 
@@ -272,11 +276,11 @@ std::vector<std::string> split(const std::string& words) {
 std::vector<bool> wanted_steps(const Plan& plan, const Options& options) {
   std::vector<bool> wanted(plan.steps.size(), options.only.empty());
   for (const auto& words : options.only)
-    for (const auto& name : split(words))
+    for (const auto& name : steps_of("--only", words))
       for (const std::size_t n : plan.named(name)) wanted[n] = true;
   if (options.until.empty()) return wanted;
   std::vector<std::size_t> last;
-  for (const auto& name : split(options.until))
+  for (const auto& name : steps_of("--until", options.until))
     for (const std::size_t n : plan.named(name)) last.push_back(n);
   const auto needed = plan.needed_by(last);
   for (std::size_t n = 0; n < wanted.size(); ++n) wanted[n] = wanted[n] && needed[n];
