@@ -8,33 +8,34 @@
 
 #include "base/error.hpp"
 #include "step/audit.hpp"
+#include "step/estimate.hpp"
 
 namespace cli {
 namespace {
 
-// Which binding a path of the audit's lies in, and where in it: the step sees outputs at
-// data/NAME and inputs at data/INPUT_NAME. `data` lay in the step's folder, as the cloud's path or
-// behind a link without blanks (step/folder.cpp).
-std::optional<std::pair<std::string, std::string>> place_in(const std::string& path) {
-  std::size_t begin = std::string::npos;
-  for (const std::string_view data : {"/cap/data-capability/wd/", "/wd/"})
-    if (begin == std::string::npos && path.find(data) != std::string::npos)
-      begin = path.find(data) + data.size();
-  if (begin == std::string::npos) return std::nullopt;
-  const std::size_t end = std::min(path.find('/', begin), path.size());
-  const std::string first = path.substr(begin, end - begin);
-  const std::string session =
-      first.starts_with("INPUT_") ? "inputs." + first.substr(6) : "outputs." + first;
-  return std::pair(session, path.substr(std::min(end + 1, path.size())));
+// Of a run that could not mount.
+meter::LedgerText estimated(const fs::path& folder, const history::StepRecord& step) {
+  const auto final_size = [&](const step::InBinding& place) -> std::optional<std::uint64_t> {
+    for (const auto& output : step.outputs) {
+      if ("outputs." + output.output != place.binding) continue;
+      boost::system::error_code failed;
+      const fs::path root = output.path;
+      const fs::path file = fs::is_directory(root, failed) ? root / place.path : root;
+      const auto size = fs::file_size(file, failed);
+      if (!failed) return size;
+    }
+    return std::nullopt;
+  };
+  return step::estimate(step::read_audit(folder / "audit.jsonl").records, final_size);
 }
 
 std::vector<meter::OpenedAt> opened_at(const fs::path& step, const meter::LedgerText& ledger) {
   std::vector<meter::OpenedAt> opened;
   for (const auto& record : step::read_audit(step / "audit.jsonl").records) {
     if (record.op != "open" || !record.place) continue;
-    const auto place = place_in(record.path);
+    const auto place = step::in_binding(record.path);
     if (!place || record.time_ns < ledger.origin_ns) continue;
-    opened.push_back({place->first, place->second,
+    opened.push_back({place->binding, place->path,
                       static_cast<meter::Nanos>(record.time_ns - ledger.origin_ns),
                       fmt::format("{}:{}", record.place->file, record.place->line)});
   }
@@ -66,16 +67,22 @@ std::vector<IoRecord> read_io(const Project& project, const std::string& run_and
     if (!wanted.empty() && step.path != find_step(run, wanted).path) continue;
     const fs::path folder = project.layout.run(run.name) / "steps" / step.path;
     boost::system::error_code ignored;
-    if (!fs::exists(folder / "io", ignored)) continue;
+    const bool mounted = fs::exists(folder / "io", ignored);
+    if (!mounted && !fs::exists(folder / "audit.jsonl", ignored)) continue;
     IoRecord record;
     record.run = run.name;
     record.step = step.path;
     record.folder = folder;
     if (!step.snapshot.empty()) record.snapshot = project.layout.snapshots() / step.snapshot;
     if (!run.command.empty()) record.command = run.command.front();
-    record.ledger = meter::read_ledger(folder / "io");
+    record.ledger = mounted ? meter::read_ledger(folder / "io") : estimated(folder, step);
     record.opened = opened_at(folder, record.ledger);
     record.assumed = rules_of(record.ledger);
+    if (!mounted)
+      record.assumed.insert(
+          record.assumed.begin(),
+          "estimated: this run had no mounts; from the sizes that files had when a Python opened "
+          "them (measure it with --data-access mount)");
     records.push_back(std::move(record));
   }
   if (records.empty())

@@ -1,0 +1,144 @@
+#include "step/estimate.hpp"
+
+#include <fcntl.h>
+
+#include <algorithm>
+#include <map>
+
+namespace step {
+namespace {
+
+using meter::Entry;
+using meter::Op;
+
+class Estimate {
+ public:
+  explicit Estimate(std::uint64_t origin) {
+    text_.sessions.emplace_back();
+    text_.names.emplace_back();
+    text_.notes.emplace_back();
+    text_.origin_ns = origin;
+  }
+
+  // `after`: the file's bytes when this open's writing was done.
+  void open(const AuditRecord& record, const InBinding& place, std::uint64_t after) {
+    const bool writes = (record.flags & O_ACCMODE) != O_RDONLY;
+    const bool cuts = writes && (record.flags & O_TRUNC) != 0;
+    const std::uint64_t before = cuts ? 0 : record.size.value_or(0);
+    at_ = record.time_ns - text_.origin_ns;
+    session_ = session(place.binding);
+    name_ = name(place.path);
+    task_ = record.task;
+    ++handle_;
+    Entry opened = entry(writes && !record.size ? Op::create : Op::open, record.size.value_or(0));
+    opened.for_writing = writes;
+    opened.truncating = cuts;
+    add(opened);
+    if (!writes) {
+      if (before > 0) request(Op::get, before, entry(Op::read, before));
+    } else if (after != before || cuts || !record.size) {
+      Entry written = entry(Op::write, after > before ? after - before : 0);
+      written.offset = before;
+      add(written);
+      request(Op::put, after, entry(Op::flush, 0));
+    } else {
+      add(entry(Op::flush, 0));
+    }
+    add(entry(Op::release, 0));
+  }
+
+  meter::LedgerText take() { return std::move(text_); }
+
+ private:
+  std::uint16_t session(const std::string& binding) {
+    const auto found = std::find(text_.sessions.begin(), text_.sessions.end(), binding);
+    if (found != text_.sessions.end())
+      return static_cast<std::uint16_t>(found - text_.sessions.begin());
+    text_.sessions.push_back(binding);
+    meter::SessionNote note;
+    note.name = binding;
+    note.mode = "mount";
+    note.profile = "rslex";
+    note.read_only = binding.starts_with("inputs.");
+    text_.notes.push_back(std::move(note));
+    return static_cast<std::uint16_t>(text_.sessions.size() - 1);
+  }
+  std::uint32_t name(const std::string& path) {
+    const auto [known, is_new] =
+        names_.emplace(path, static_cast<std::uint32_t>(text_.names.size()));
+    if (is_new) text_.names.push_back(path);
+    return known->second;
+  }
+  Entry entry(Op op, std::uint64_t bytes) const {
+    Entry entry;
+    entry.op = op;
+    entry.begin_ns = entry.end_ns = at_;
+    entry.bytes = bytes;
+    entry.handle = handle_;
+    entry.session = session_;
+    entry.name = name_;
+    entry.task = task_ & 0x3fffffffU;
+    return entry;
+  }
+  void add(Entry entry) {
+    entry.number = ++number_;
+    text_.entries.push_back(entry);
+  }
+  // An operation with the one request that it makes.
+  void request(Op op, std::uint64_t bytes, const Entry& operation) {
+    add(operation);
+    Entry made = entry(op, bytes);
+    made.cause = number_;
+    add(made);
+  }
+
+  meter::LedgerText text_;
+  std::map<std::string, std::uint32_t> names_;
+  std::uint64_t number_ = 0;
+  std::uint64_t handle_ = 0;
+  std::uint64_t at_ = 0;
+  std::uint16_t session_ = 0;
+  std::uint32_t name_ = 0;
+  std::uint32_t task_ = 0;
+};
+
+}  // namespace
+
+std::optional<InBinding> in_binding(const std::string& path) {
+  std::size_t begin = std::string::npos;
+  for (const std::string_view data : {"/cap/data-capability/wd/", "/wd/"})
+    if (begin == std::string::npos && path.find(data) != std::string::npos)
+      begin = path.find(data) + data.size();
+  if (begin == std::string::npos) return std::nullopt;
+  const std::size_t end = std::min(path.find('/', begin), path.size());
+  const std::string first = path.substr(begin, end - begin);
+  return InBinding{first.starts_with("INPUT_") ? "inputs." + first.substr(6) : "outputs." + first,
+                   path.substr(std::min(end + 1, path.size()))};
+}
+
+meter::LedgerText estimate(
+    const std::vector<AuditRecord>& records,
+    const std::function<std::optional<std::uint64_t>(const InBinding&)>& final_size) {
+  struct Open {
+    const AuditRecord* record;
+    InBinding place;
+    std::uint64_t after = 0;
+  };
+  std::vector<Open> opens;
+  for (const auto& record : records)
+    if (record.op == "open")
+      if (auto place = in_binding(record.path)) opens.push_back({&record, std::move(*place), 0});
+  // Backwards: what a file holds after an open is what the next one found.
+  std::map<std::string, std::uint64_t> next;
+  for (auto open = opens.rbegin(); open != opens.rend(); ++open) {
+    const std::string& path = open->record->path;
+    const auto known = next.find(path);
+    open->after = known != next.end() ? known->second : final_size(open->place).value_or(0);
+    next[path] = open->record->size.value_or(0);
+  }
+  Estimate estimate(opens.empty() ? 0 : opens.front().record->time_ns);
+  for (const auto& open : opens) estimate.open(*open.record, open.place, open.after);
+  return estimate.take();
+}
+
+}  // namespace step
