@@ -52,7 +52,7 @@ lane_format() {
 
 lane_clang() {
   need_packages clang-14 libclang-rt-14-dev &&
-    CXX=clang++-14 need_build build-clang -Dwerror=true -Dfuzzers=true -Doptimization=1 \
+    CXX="ccache clang++-14" need_build build-clang -Dwerror=true -Dfuzzers=true -Doptimization=1 \
       -Db_sanitize=address,undefined -Db_lundef=false &&
     UBSAN_OPTIONS=halt_on_error=1:print_stacktrace=1 ASAN_OPTIONS=detect_leaks=1 \
       test_suites build-clang unit process golden

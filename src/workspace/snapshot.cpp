@@ -224,7 +224,8 @@ Frozen look_at(const fs::path& folder) {
   look_at(folder, "", frozen);
   for (const auto& [name, item] : frozen.listing.items) {
     struct stat own {};
-    base::sys("read", item.source.native(), [&] { return ::lstat(item.source.c_str(), &own); });
+    const fs::path& source = item.source;
+    base::sys("read", source.native(), [&] { return ::lstat(source.c_str(), &own); });
     frozen.stamp += fmt::format("{}:{} {} {} {} {}.{:09}\n", name.size(), name, own.st_ino,
                                 own.st_mode, own.st_size, own.st_ctim.tv_sec, own.st_ctim.tv_nsec);
   }

@@ -142,9 +142,18 @@ class MountTest(unittest.TestCase):
         self.assertIn("--trace full", self.call("io", "compare", "@last", "--mode", "outputs.out=rw_mount", status=1))
 
     def test_without_mounts_there_is_no_record(self):
-        self.call("run", "pipeline.yml", "--set", "epochs=1", "--data-access", "link")
-        for verb in ("report", "advise", "compare"):
-            self.assertIn("--data-access mount", self.call("io", verb, "@last", status=1))
+        # Without mounts it is estimated from what the audit hook saw.
+        self.call("run", "pipeline.yml", "--set", "epochs=20", "--name", "mounted")
+        self.call("run", "pipeline.yml", "--set", "epochs=20", "--data-access", "link", "--name", "linked")
+        mounted, linked = (json.loads(self.call("io", "report", run, "--json"))["files"][0] for run in ("mounted", "linked"))
+        for key in ("path", "opens", "closes", "bytes_written", "bytes_sent"):
+            self.assertEqual(linked[key], mounted[key], key)
+        self.assertIn("estimated: this run had no mounts", self.call("io", "report", "linked"))
+        self.assertIn("mode: upload", self.call("io", "advise", "linked"))
+        self.assertIn("outputs.logs=upload", self.call("io", "compare", "linked", "--mode", "outputs.logs=upload"))
+        self.write_step("true")
+        self.call("run", "one.yml")
+        self.assertIn("--data-access mount", self.call("io", "report", "@last", status=1))
 
     def test_an_input_is_read_only_and_a_file_is_mounted_alone(self):
         (self.folder / "data").mkdir()
