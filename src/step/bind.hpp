@@ -33,6 +33,9 @@ struct Bindings {
 // is mounted on, the data's own folder otherwise.
 fuse::SessionOrder mount_order(const Request&, const Folder&, const std::string& name,
                                const fs::path& point, const fs::path& root);
+// After the mount process was killed: no object holds a part of what it was sending. Throws as
+// LocalStore::recover does.
+void mend_stores(const Bindings&);
 // The order for a transfer of one binding, whose requests are charged: `local` is the folder that
 // is filled by it or sent. With --trace full it is shown at `point`, so that what the step does
 // there is recorded; else at neither.

@@ -43,6 +43,10 @@ fuse::SessionOrder mount_order(const Request& request, const Folder& folder,
   return order;
 }
 
+void mend_stores(const Bindings& bindings) {
+  for (const auto& session : bindings.mounts) store::LocalStore::recover(session.intents);
+}
+
 fuse::SessionOrder transfer_order(const Request& request, const Folder& folder,
                                   const std::string& name, fuse::SessionOrder::Kind kind,
                                   const fs::path& point) {

@@ -130,6 +130,8 @@ class Run {
       }
       return finished;
     } catch (const base::Error&) {
+      mounts_.reset();  // ends it, where it lives and is silent
+      mend_stores(bindings_);
       for (const auto& fault : faults)
         if (fault.find(" disconnect") != std::string::npos) outcome_.faults.emplace_back(fault, "");
       throw;

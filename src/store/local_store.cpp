@@ -4,6 +4,7 @@
 #include <fcntl.h>
 #include <fmt/format.h>
 #include <linux/fs.h>
+#include <sys/file.h>
 #include <sys/ioctl.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -12,6 +13,7 @@
 #include <array>
 #include <boost/filesystem/operations.hpp>
 #include <memory>
+#include <thread>
 
 #include "base/error.hpp"
 #include "base/files.hpp"
@@ -23,6 +25,8 @@ namespace {
 
 // Drafts of a put lie beside their object, so that rename(2) can take its place.
 constexpr std::string_view draft_prefix = ".amlocal-put-";
+
+constexpr std::chrono::seconds recover_patience{5};
 
 struct Status {
   struct stat value {};
@@ -128,6 +132,21 @@ void rename_to(const fs::path& from, const fs::path& to, IfExists if_exists) {
 
 constexpr std::size_t slot_size = 4352;  // a path of PATH_MAX and some numbers
 
+// The store of a process that is just ending finishes what it is at: cutting that would tear it.
+base::Fd wait_until_unused(const fs::path& intents) {
+  base::Fd fd = base::open_file(intents, O_RDONLY);
+  const auto deadline = std::chrono::steady_clock::now() + recover_patience;
+  while (::flock(fd.get(), LOCK_EX | LOCK_NB) != 0) {
+    if (errno != EWOULDBLOCK && errno != EINTR) throw base::os_error("lock", intents.native());
+    if (std::chrono::steady_clock::now() > deadline)
+      throw base::Error(base::Code::conflict, fmt::format("the process that writes with '{}' has "
+                                                          "not ended", intents.native()))
+          .hint("wait for it, or kill it: `fuser -v " + intents.native() + "` names it");
+    std::this_thread::sleep_for(std::chrono::milliseconds(5));
+  }
+  return fd;
+}
+
 std::string slot_text(const fs::path& path, std::uint64_t old_size) {
   std::string text = fmt::format("append {} {}\n", old_size, path.native());
   text.resize(slot_size, '\0');
@@ -161,7 +180,11 @@ LocalStore::LocalStore(fs::path root, fs::path intents)
     : root_(std::move(root)),
       intents_path_(std::move(intents)),
       intents_(base::open_file(intents_path_, O_RDWR | O_CREAT)),
-      slots_(new Slots) {}
+      slots_(new Slots) {
+  // Tells recover() that this store may still be writing. Shared, as nobody else is kept out by it.
+  base::sys("lock", intents_path_.native(),
+            [&] { return ::flock(intents_.get(), LOCK_SH | LOCK_NB); });
+}
 
 LocalStore::~LocalStore() = default;
 
@@ -345,6 +368,7 @@ void LocalStore::move(const std::string& from, const std::string& to, IfExists i
 void LocalStore::recover(const fs::path& intents) {
   boost::system::error_code ignored;
   if (!fs::exists(intents, ignored)) return;
+  const base::Fd lock = wait_until_unused(intents);
   const std::string text = base::read_file(intents);
   for (std::size_t at = 0; at + slot_size <= text.size(); at += slot_size) {
     const std::string_view slot(text.data() + at, slot_size);

@@ -36,7 +36,8 @@ class LocalStore final : public ObjectStore {
   void move(const std::string& from, const std::string& to, IfExists) override;
 
   // Cuts what a crashed store had begun to append, as `intents` tells, and removes that file.
-  // Harmless when there is none.
+  // Harmless when there is none. Waits some seconds for a store that still uses it, then throws
+  // conflict.
   static void recover(const fs::path& intents);
 
  private:
