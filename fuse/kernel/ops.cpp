@@ -165,8 +165,9 @@ void op_read(fuse_req_t request, fuse_ino_t node, std::size_t size, off_t offset
 void op_write(fuse_req_t request, fuse_ino_t node, const char* bytes, std::size_t size,
               off_t offset, fuse_file_info* info) {
   answer(request, [&] {
-    const auto written =
-        view(request).write(caller(request), node, info->fh, offset, {bytes, size});
+    Caller writer = caller(request);
+    writer.from_map = info->writepage;
+    const auto written = view(request).write(writer, node, info->fh, offset, {bytes, size});
     if (written)
       fuse_reply_write(request, written.value);
     else

@@ -14,7 +14,7 @@ inline FileSystem& view(fuse_req_t request) {
 
 inline Caller caller(fuse_req_t request) {
   const fuse_ctx* context = fuse_req_ctx(request);
-  return {context->pid, context->uid, context->gid, context->umask};
+  return {context->pid, context->uid, context->gid, context->umask, false};
 }
 
 inline std::uint64_t handle(const fuse_file_info* info) {

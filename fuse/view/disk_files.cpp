@@ -1,3 +1,5 @@
+#include <sys/uio.h>
+
 #include "fuse/view/disk_view_class.hpp"
 
 namespace fuse {
@@ -6,7 +8,8 @@ Reply<Opened> DiskView::open(const Caller&, NodeId node, int flags) {
   if (options_.read_only && (flags & O_ACCMODE) != O_RDONLY) return Status::read_only;
   const auto reached = reach(node, 0);
   if (!reached) return reached.status;
-  const int own = (flags & ~(O_CREAT | O_EXCL | O_NOCTTY | O_DIRECT | O_NOFOLLOW)) | O_CLOEXEC;
+  const int own =
+      (flags & ~(O_CREAT | O_EXCL | O_APPEND | O_NOCTTY | O_DIRECT | O_NOFOLLOW)) | O_CLOEXEC;
   const int number = reached.value.descriptor >= 0
                          ? ::open(reached.value.proc_path().c_str(), own)
                          : ::openat(reached.value.at.folder->get(), reached.value.at.name.c_str(),
@@ -20,7 +23,7 @@ Reply<std::pair<Found, Opened>> DiskView::create(const Caller& caller, NodeId fo
   if (options_.read_only) return Status::read_only;
   const auto above = nodes_.folder(folder);
   if (!above) return above.status;
-  const int own = (flags & ~(O_NOCTTY | O_DIRECT)) | O_CREAT | O_NOFOLLOW | O_CLOEXEC;
+  const int own = (flags & ~(O_APPEND | O_NOCTTY | O_DIRECT)) | O_CREAT | O_NOFOLLOW | O_CLOEXEC;
   // Whether it is new decides whose it is.
   int number = ::openat(above.value->get(), name.c_str(), own | O_EXCL, mode);
   const bool is_new = number >= 0;
@@ -39,12 +42,17 @@ Reply<Bytes> DiskView::read(const Caller&, NodeId, std::uint64_t handle, off_t o
   return Bytes(FilePiece{file_of(handle).file.get(), offset, size, nullptr});
 }
 
-Reply<std::size_t> DiskView::write(const Caller&, NodeId, std::uint64_t handle, off_t offset,
+// Pages of a map go where they belong, also through a descriptor that appends; a write(2) through
+// it goes to the end, which another mount of the same folder may have moved.
+Reply<std::size_t> DiskView::write(const Caller& caller, NodeId, std::uint64_t handle, off_t offset,
                                    std::span<const char> bytes) {
+  const OpenFile& open = file_of(handle);
+  const int flags = open.appends && !caller.from_map ? RWF_APPEND : 0;
   std::size_t done = 0;
   while (done < bytes.size()) {
-    const ssize_t n = ::pwrite(file_of(handle).file.get(), bytes.data() + done, bytes.size() - done,
-                               offset + static_cast<off_t>(done));
+    const iovec rest{const_cast<char*>(bytes.data()) + done, bytes.size() - done};
+    const ssize_t n =
+        ::pwritev2(open.file.get(), &rest, 1, offset + static_cast<off_t>(done), flags);
     if (n < 0 && errno == EINTR) continue;
     if (n < 0) return done > 0 ? Reply<std::size_t>(done) : last_error();
     done += static_cast<std::size_t>(n);
@@ -117,8 +125,10 @@ Opened DiskView::opened(NodeId node, base::Fd file, int flags) {
   struct stat status {};
   const bool same = ::fstat(file.get(), &status) == 0 && nodes_.unchanged(node, status);
   nodes_.opened(node, file.get());
-  return {number_of(std::make_unique<OpenFile>(OpenFile{std::move(file)}).release()), same,
-          (flags & O_DIRECT) != 0};
+  return {
+      number_of(
+          std::make_unique<OpenFile>(OpenFile{std::move(file), (flags & O_APPEND) != 0}).release()),
+      same, (flags & O_DIRECT) != 0};
 }
 
 }  // namespace fuse

@@ -16,6 +16,7 @@ namespace fuse {
 
 struct OpenFile {
   base::Fd file;
+  bool appends = false;
 };
 
 struct OpenFolder {

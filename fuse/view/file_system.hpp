@@ -28,6 +28,7 @@ struct Caller {
   uid_t user = 0;
   gid_t group = 0;
   mode_t umask = 0;
+  bool from_map = false;  // a write of pages that were changed through a memory map
 };
 
 // What a name stands for, and for how long the kernel may go without asking again.

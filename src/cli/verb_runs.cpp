@@ -56,6 +56,19 @@ void declare_show(Options& options, RunArgs& args) {
   options.flag("--json", args.json);
 }
 
+// What a step wrote to its mounts and no close has sent.
+std::string unsent_text(const fs::path& folder) {
+  constexpr std::size_t named = 5;
+  const auto files = step::unsent_files(folder);
+  if (files.empty()) return "";
+  std::string text =
+      fmt::format("  not sent, kept in {}:\n", base::display_path(folder / "unsent"));
+  for (std::size_t n = 0; n < std::min(files.size(), named); ++n)
+    text += fmt::format("    {}\n", files[n]);
+  if (files.size() > named) text += fmt::format("    and {} more\n", files.size() - named);
+  return text;
+}
+
 int show(const RunArgs& args, App& app) {
   const Project project = open_project(app.here);
   const auto run = history::read_run(project.layout, args.run.empty() ? "@last" : args.run);
@@ -75,6 +88,7 @@ int show(const RunArgs& args, App& app) {
     } else {
       app.out << passed_over_line(step, width, app.colour) << "\n";
     }
+    app.out << unsent_text(project.layout.run(run.name) / "steps" / step.path);
   }
   for (const auto& step : run.steps) {
     const fs::path folder = project.layout.run(run.name) / "steps" / step.path;

@@ -102,7 +102,15 @@ class Run {
   void finish_mounts() {
     if (!mounts_) return;
     const bool succeeded = outcome_.status == model::Status::completed;
-    const auto finished = finish_process(succeeded);
+    const auto finished = [&] {
+      try {
+        return finish_process(succeeded);
+      } catch (const base::Error& error) {
+        // The command's own end would hide why it failed.
+        if (!succeeded) notice(error.message() + "; " + error.hint());
+        throw;
+      }
+    }();
     const auto& unsent = finished.unsent;
     if (unsent.empty()) return;
     const auto& [session, file] = unsent.front();

@@ -140,7 +140,8 @@ base::Fd wait_until_unused(const fs::path& intents) {
     if (errno != EWOULDBLOCK && errno != EINTR) throw base::os_error("lock", intents.native());
     if (std::chrono::steady_clock::now() > deadline)
       throw base::Error(base::Code::conflict, fmt::format("the process that writes with '{}' has "
-                                                          "not ended", intents.native()))
+                                                          "not ended",
+                                                          intents.native()))
           .hint("wait for it, or kill it: `fuser -v " + intents.native() + "` names it");
     std::this_thread::sleep_for(std::chrono::milliseconds(5));
   }
