@@ -26,8 +26,6 @@ namespace {
 // Drafts of a put lie beside their object, so that rename(2) can take its place.
 constexpr std::string_view draft_prefix = ".amlocal-put-";
 
-constexpr std::chrono::seconds recover_patience{5};
-
 struct Status {
   struct stat value {};
   bool found = false;
@@ -133,9 +131,9 @@ void rename_to(const fs::path& from, const fs::path& to, IfExists if_exists) {
 constexpr std::size_t slot_size = 4352;  // a path of PATH_MAX and some numbers
 
 // The store of a process that is just ending finishes what it is at: cutting that would tear it.
-base::Fd wait_until_unused(const fs::path& intents) {
+base::Fd wait_until_unused(const fs::path& intents, std::chrono::milliseconds patience) {
   base::Fd fd = base::open_file(intents, O_RDONLY);
-  const auto deadline = std::chrono::steady_clock::now() + recover_patience;
+  const auto deadline = std::chrono::steady_clock::now() + patience;
   while (::flock(fd.get(), LOCK_EX | LOCK_NB) != 0) {
     if (errno != EWOULDBLOCK && errno != EINTR) throw base::os_error("lock", intents.native());
     if (std::chrono::steady_clock::now() > deadline)
@@ -366,10 +364,10 @@ void LocalStore::move(const std::string& from, const std::string& to, IfExists i
   rename_to(path_of(from), target, if_exists);
 }
 
-void LocalStore::recover(const fs::path& intents) {
+void LocalStore::recover(const fs::path& intents, std::chrono::milliseconds patience) {
   boost::system::error_code ignored;
   if (!fs::exists(intents, ignored)) return;
-  const base::Fd lock = wait_until_unused(intents);
+  const base::Fd lock = wait_until_unused(intents, patience);
   const std::string text = base::read_file(intents);
   for (std::size_t at = 0; at + slot_size <= text.size(); at += slot_size) {
     const std::string_view slot(text.data() + at, slot_size);

@@ -3,6 +3,7 @@
 
 #include <sys/stat.h>
 
+#include <chrono>
 #include <map>
 #include <memory>
 #include <mutex>
@@ -36,9 +37,10 @@ class LocalStore final : public ObjectStore {
   void move(const std::string& from, const std::string& to, IfExists) override;
 
   // Cuts what a crashed store had begun to append, as `intents` tells, and removes that file.
-  // Harmless when there is none. Waits some seconds for a store that still uses it, then throws
+  // Harmless when there is none. Waits so long for a store that still uses it, then throws
   // conflict.
-  static void recover(const fs::path& intents);
+  static void recover(const fs::path& intents,
+                      std::chrono::milliseconds patience = std::chrono::seconds(5));
 
  private:
   using Names = std::vector<std::string>;

@@ -252,7 +252,7 @@ class Row:
         out, _ = child.communicate(timeout=PATIENCE_S)
         assert child.returncode == (-signal.SIGKILL if self.victim == "amlocal" else 1), out
         wait_until(lambda: not self.living(), f"all to end: {self.living()}")
-        assert not self.mounts(), self.mounts()
+        wait_until(lambda: not self.mounts(), f"no mount to be left: {self.mounts()}")
         expected.read(notes)
         self.counts[expected.begun[1] if expected.begun else "between changes"] += 1
         may_close = self.victim != "amlocal-mount"

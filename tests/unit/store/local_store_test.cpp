@@ -26,6 +26,12 @@ struct Fixture {
     return LocalStore(root, intents);
   }();
 
+  // What a store that died now would have left.
+  void recover_as_left() {
+    const fs::path left = scratch.path("left");
+    fs::copy_file(intents, left);
+    LocalStore::recover(left);
+  }
   std::string bytes(const std::string& name) { return base::read_file(root / name); }
   ino_t inode(const std::string& name) {
     struct stat status {};
@@ -176,8 +182,15 @@ TEST_CASE_FIXTURE(Fixture, "after finished appends there is nothing to recover")
   auto object = store.put("log", file.set("one\n").all(), IfExists::replace);
   file.add("two\n");
   store.put("log", file.appended(4, object.tag), IfExists::replace);
-  LocalStore::recover(intents);
+  recover_as_left();
   CHECK(bytes("log") == "one\ntwo\n");
+}
+
+TEST_CASE_FIXTURE(Fixture, "what a living store appends is not cut under its hands") {
+  const auto error = error_of([&] { LocalStore::recover(intents, std::chrono::milliseconds(0)); });
+  CHECK(error.code() == base::Code::conflict);
+  CHECK(error.message().find("has not ended") != std::string::npos);
+  CHECK(fs::exists(intents));
 }
 
 TEST_CASE_FIXTURE(Fixture, "a put whose content is shorter than said leaves what was there") {
@@ -190,7 +203,7 @@ TEST_CASE_FIXTURE(Fixture, "a put whose content is shorter than said leaves what
   lie.size = 100;
   CHECK(error_of([&] { store.put("log", lie, IfExists::replace); }).code() == base::Code::io);
   CHECK(bytes("log") == "one\n");
-  LocalStore::recover(intents);
+  recover_as_left();
   CHECK(bytes("log") == "one\n");
   int pages = 0;
   CHECK(list("", 10, pages) == Names{"log"});
