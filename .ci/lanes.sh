@@ -96,5 +96,6 @@ lane_tidy() {
 }
 
 lane_release() {
-  need_packages debootstrap && "$root/.ci/release"
+  # It ends with this script, and takes all it made along.
+  need_packages debootstrap && setpriv --pdeathsig TERM "$root/.ci/release"
 }
