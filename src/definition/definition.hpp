@@ -27,12 +27,12 @@ struct Overrides {
 // cannot be understood at all; otherwise the job as far as it was understood, and whether it may be
 // run is `diagnostics.ok()`.
 // Assignments that name no key throw usage (with did-you-mean or the candidates).
-std::optional<model::Job> load_job(const fs::path& file, const Overrides&, const model::Catalogue&,
+std::optional<model::Job> load_job(const fs::path& given, const Overrides&, const model::Catalogue&,
                                    text::Diagnostics&);
 
 // Validates one file of any kind: job, component, data, environment, model, MLTable (the file, or
 // the folder that holds one). Returns the job where it is one and could be read.
-std::optional<model::Job> validate_file(const fs::path& file, const model::Catalogue&,
+std::optional<model::Job> validate_file(const fs::path& given, const model::Catalogue&,
                                         text::Diagnostics&);
 
 // What a job or component file asks for and this workspace lacks: one line each with the command

@@ -30,33 +30,41 @@ std::string read_append_row_to(const text::Node& value, const model::Component& 
   return binding->words[1];
 }
 
+// The input whose rows or files are shared out; "" where none is named.
+std::string read_input_data(const text::Node& map, const model::Component& component,
+                            Reading& reading) {
+  const auto* data = map.find("input_data");
+  if (data == nullptr || !data->is_scalar()) {
+    report_missing(map, "input_data", reading);
+    return "";
+  }
+  const auto source = read_template(*data, reading);
+  const auto* binding = source.as_binding();
+  if (binding == nullptr || !binding->starts_with({"inputs"}) || binding->words.size() != 2) {
+    reading.diagnostics.error(
+        data->place, fmt::format("Value passed is not a data binding string: {}", data->scalar),
+        "write ${{inputs.NAME}}");
+    return "";
+  }
+  const std::string& name = binding->words[1];
+  if (!component.find_input(name)) {
+    std::vector<std::string> names;
+    for (const auto& input : component.inputs) names.push_back(input.name);
+    reading.diagnostics.error(
+        source.place_of(binding->offset),
+        fmt::format("input_data names the input '{}', which is not declared", name),
+        text::did_you_mean(name, names));
+  }
+  return name;
+}
+
 }  // namespace
 
 // Source: reference-yaml-job-parallel.
 void read_parallel_keys(const text::Node& map, const fs::path& folder, model::Component& component,
                         Reading& reading) {
   model::ParallelTask parallel;
-  if (const auto* data = map.find("input_data"); data && data->is_scalar()) {
-    const auto source = read_template(*data, reading);
-    const auto* binding = source.as_binding();
-    if (binding && binding->starts_with({"inputs"}) && binding->words.size() == 2)
-      parallel.input_data = binding->words[1];
-    else
-      reading.diagnostics.error(
-          data->place, fmt::format("Value passed is not a data binding string: {}", data->scalar),
-          "write ${{inputs.NAME}}");
-    if (!parallel.input_data.empty() && !component.find_input(parallel.input_data)) {
-      std::vector<std::string> names;
-      for (const auto& input : component.inputs) names.push_back(input.name);
-      reading.diagnostics.error(
-          source.place_of(binding->offset),
-          fmt::format("input_data names the input '{}', which is not declared",
-                      parallel.input_data),
-          text::did_you_mean(parallel.input_data, names));
-    }
-  } else {
-    report_missing(map, "input_data", reading);
-  }
+  parallel.input_data = read_input_data(map, component, reading);
   if (const auto size = read_text(map, "mini_batch_size", reading)) {
     // The SDK's pattern: digits, then any number of kb, mb, gb.
     static const std::regex valid("\\d+([kKmMgG][bB])*");

@@ -137,7 +137,7 @@ fs::path read_path(const text::Node& value, const fs::path& folder, bool must_ex
 fs::path read_path(std::string text, const base::Place& place, const fs::path& folder,
                    bool must_exist, Reading& reading) {
   if (text.starts_with("file:")) text.erase(0, 5);
-  const fs::path path = fs::absolute(text, folder).lexically_normal();
+  fs::path path = fs::absolute(text, folder).lexically_normal();
   boost::system::error_code ignored;
   if (must_exist && !fs::exists(path, ignored))
     reading.diagnostics.error(
