@@ -86,10 +86,10 @@ std::string examine_fuse() {
   } catch (const base::Error& error) {
     throw base::Error(base::Code::unavailable, error.message())
         .hint(
-            "nothing needs it yet; real mounts will: `modprobe fuse`, or in a container --device "
-            "/dev/fuse --cap-add SYS_ADMIN");
+            "without it mounts are views and links: `apt install fuse3`, `modprobe fuse`, or in a "
+            "container --device /dev/fuse --cap-add SYS_ADMIN");
   }
-  return "/dev/fuse opens (nothing needs it yet)";
+  return "/dev/fuse opens";
 }
 
 std::optional<std::string> windows_disk(const fs::path& folder, const std::string& kernel) {

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <boost/filesystem/operations.hpp>
 #include <cctype>
+#include <limits>
 #include <memory>
 #include <ostream>
 
@@ -23,11 +24,13 @@
 namespace cli {
 namespace {
 
+constexpr int not_given = std::numeric_limits<int>::min();
+
 struct Args {
   std::string file;
   std::vector<std::string> set;
   std::vector<std::string> mode;
-  int jobs = -1;  // not given
+  int jobs = not_given;
   std::string name;
   std::string experiment;
   std::vector<std::string> only;
@@ -212,7 +215,7 @@ int run(const Args& given, App& app) {
   const fs::path file = fs::absolute(args.file, app.here);
   const Project project = open_project(file.parent_path());
   const model::Job job = load(args, project, app);
-  if (args.jobs == 0 || args.jobs < -1)
+  if (args.jobs != not_given && args.jobs < 1)
     throw base::Error(
         base::Code::usage,
         fmt::format("--jobs takes a number of steps side by side from 1 on, not {}", args.jobs))

@@ -239,14 +239,19 @@ void explain_exception(const Request& request, const Folder& folder, events::Fai
 
 // What the step met as an error number, its mounts have said in words.
 void explain_mount(const Folder& folder, events::Failure& failure) {
-  const auto refusals = last_lines(mount_log_path(folder));
-  if (refusals.empty() || !failure.hint.empty()) return;
-  // "TIME outputs.model: text"
-  const std::string& line = refusals.back();
-  failure.hint = "the mount said last: " + line.substr(std::min(line.find(' ') + 1, line.size()));
+  if (const std::string refusal = last_refusal(folder); !refusal.empty() && failure.hint.empty())
+    failure.hint = "the mount said last: " + refusal;
 }
 
 }  // namespace
+
+std::string last_refusal(const Folder& folder) {
+  const auto refusals = last_lines(mount_log_path(folder));
+  if (refusals.empty()) return "";
+  // "TIME outputs.model: text"
+  const std::string& line = refusals.back();
+  return line.substr(std::min(line.find(' ') + 1, line.size()));
+}
 
 events::Failure explain_failure(const Request& request, const Folder& folder,
                                 const Supervised& ended, const base::Clock& clock) {
@@ -275,6 +280,8 @@ events::Failure explain_failure(const Request& request, const Folder& folder,
     explain_launch(request, folder, lines, failure);
   if (failure.summary == "exit code 2") explain_usage(lines, failure);
   explain_mount(folder, failure);
+  // A full disk takes the log's last lines too.
+  if (failure.hint.empty() && !full_place(request).empty()) failure.hint = space_hint(request);
   if (failure.hint.empty() && tells_of_no_space(lines)) failure.hint = space_hint(request);
   if (ended.statuses.size() > 1)
     failure.summary += fmt::format(" (process {} of {})", rank, ended.statuses.size());

@@ -14,4 +14,7 @@ events::Failure explain_failure(const Request&, const Folder&, const Supervised&
 // A failure before the command ran: `kind` is "input", "output" or "launch".
 events::Failure explain_refusal(const std::string& kind, const base::Error&, const base::Clock&);
 
+// The last thing that the step's mounts refused, in words; "" where they refused nothing.
+std::string last_refusal(const Folder&);
+
 }  // namespace step

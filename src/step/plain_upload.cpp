@@ -1,6 +1,7 @@
 #include "step/plain_upload.hpp"
 
 #include <fmt/format.h>
+#include <sys/stat.h>
 
 #include <algorithm>
 #include <boost/filesystem/operations.hpp>
@@ -50,16 +51,24 @@ class Plain {
       case fs::symlink_file:
         return visit_link(path);
       case fs::directory_file: {
+        make_readable(path, S_IRWXU);
         // First all names: entries change while they are visited.
         for (const auto& entry : entries_of(path)) visit(entry);
         return;
       }
       case fs::regular_file:
-        return;
+        return make_readable(path, S_IRUSR);
       default:
         if (!stays()) fs::remove(path);
         leave_out(path);
     }
+  }
+
+  // The cloud's stores keep no modes: what a step made unreadable is uploaded all the same.
+  static void make_readable(const fs::path& path, mode_t bits) {
+    struct stat status {};
+    if (::lstat(path.c_str(), &status) == 0 && (status.st_mode & bits) != bits)
+      ::chmod(path.c_str(), (status.st_mode & 07777U) | bits);
   }
 
   void visit_link(const fs::path& link) {

@@ -111,6 +111,11 @@ class Run {
         throw;
       }
     }();
+    // A script that swallowed a refusal (a full disk, a read-only input) has perhaps lost
+    // something.
+    if (const std::string refusal = last_refusal(folder_); succeeded && !refusal.empty())
+      notice(fmt::format("it finished although its mounts refused something; last: {} (all: {})",
+                         refusal, base::display_path(mount_log_path(folder_))));
     const auto& unsent = finished.unsent;
     if (unsent.empty()) return;
     const auto& [session, file] = unsent.front();
