@@ -35,7 +35,10 @@ void check_point(const fs::path& point) {
       throw base::Error(base::Code::conflict,
                         fmt::format("'{}' holds a mount whose server has died", point.native()))
           .hint(fmt::format("amlocal umount {}", point.native()));
-    throw base::os_error("mount on", point.native());
+    const int why = errno;
+    base::Error error = base::os_error("mount on", point.native(), why);
+    if (why == ENOENT) error.hint(fmt::format("make it first: mkdir {}", point.native()));
+    throw error;
   }
   if (!S_ISDIR(own.st_mode))
     throw base::Error(base::Code::bad_input,

@@ -49,7 +49,8 @@ void Mounted::foresee(const meter::Entry& entry) {
 
 void Mounted::take(const meter::Entry& entry) {
   now_ = static_cast<double>(entry.begin_ns) / 1e9;
-  task_ = (std::uint64_t{entry.session} << 32U) + entry.task;
+  // As in meter::requests_of: a thread is one task, whichever bindings it goes through.
+  task_ = entry.task != 0 ? entry.task : std::uint64_t{entry.session} << 32U;
   const PathId path = names_.of(entry.name);
   node(path);  // makes room for all names so far: no reference to a node may move from here on
   if (entry.op == Op::rename) return rename(entry);

@@ -36,8 +36,9 @@ bool asks_for_help(const std::vector<std::string>& words) {
   for (const Verb& verb : verbs) {
     if (verb.hidden) continue;
     const auto space = verb.words.find(' ');
-    names.push_back(verb.words.substr(0, space));
-    if (space != std::string::npos && names.back() == words[0])
+    const std::string first = verb.words.substr(0, space);
+    if (std::find(names.begin(), names.end(), first) == names.end()) names.push_back(first);
+    if (space != std::string::npos && first == words[0])
       below.push_back(verb.words.substr(space + 1));
   }
   if (below.empty())

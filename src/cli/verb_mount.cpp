@@ -143,7 +143,8 @@ Known find_mount(const fs::path& point, const Project& project) {
   }
   throw base::Error(base::Code::not_found, fmt::format("nothing of amlocal's is mounted on '{}'",
                                                        base::display_path(point)))
-      .hint(text::did_you_mean(base::display_path(point), points));
+      .hint(points.empty() ? "nothing is mounted"
+                           : text::did_you_mean(base::display_path(point), points));
 }
 
 int umount(const UmountArgs& args, App& app) {

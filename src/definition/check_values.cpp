@@ -184,7 +184,7 @@ void check_command(const Component& component, const model::Template& command, R
       reading.diagnostics.error(
           command.place_of(reference->offset),
           fmt::format("the required input '{}' stands inside $[[ ]]", declared->name),
-          "only optional inputs may stand there");
+          "only optional ones may stand there; a component declares one with optional: true");
   }
 }
 

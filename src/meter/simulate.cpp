@@ -155,7 +155,9 @@ std::vector<Request> requests_of(const LedgerText& text, const FromLedger& optio
   };
   std::unordered_map<std::uint64_t, Cause> operations;
   for (const Entry& entry : text.entries) {
-    const std::uint64_t task = (std::uint64_t{entry.session} << 32U) + entry.task;
+    // A thread waits for its requests whichever binding they go through; who has no number is
+    // told apart by the binding.
+    const std::uint64_t task = entry.task != 0 ? entry.task : std::uint64_t{entry.session} << 32U;
     if (!is_request(entry.op)) {
       const auto last = last_of_task.find(task);
       operations[entry.number] = {task, last == last_of_task.end() ? 0 : last->second};

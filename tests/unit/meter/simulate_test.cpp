@@ -279,6 +279,27 @@ TEST_CASE("a record's prefetching begins after what its operation's task had ask
   CHECK(requests[2].after == 1);  // after the head, beside the get
 }
 
+TEST_CASE("one thread's requests follow each other, whichever bindings they go through") {
+  meter::LedgerText text;
+  const auto add = [&](std::uint32_t task, std::uint16_t session) {
+    meter::Entry entry;
+    entry.number = text.entries.size() + 1;
+    entry.op = Op::head;
+    entry.task = task & 0x3fffffffU;
+    entry.session = session;
+    text.entries.push_back(entry);
+  };
+  add(7, 0);
+  add(7, 1);
+  add(0, 0);  // nobody's: told apart by the binding
+  add(0, 1);
+  const auto requests = meter::requests_of(text, {});
+  REQUIRE(requests.size() == 4);
+  CHECK(requests[0].task == requests[1].task);
+  CHECK(requests[2].task != requests[0].task);
+  CHECK(requests[2].task != requests[3].task);
+}
+
 TEST_CASE("pauses are what a task did between two requests") {
   meter::LedgerText text;
   for (const auto& [begin, end] : {std::pair<Nanos, Nanos>{100, 200}, {250, 300}, {300, 400}}) {
