@@ -4,6 +4,7 @@
 #include <signal.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include <charconv>
 #include <cstdio>
@@ -30,5 +31,8 @@ int main(int argc, char** argv) {
     limit.rlim_cur = limit.rlim_max;
     ::setrlimit(RLIMIT_NOFILE, &limit);
   }
-  return fuse::serve(base::Fd(control));
+  const int status = fuse::serve(base::Fd(control));
+  // At once: the kernel owes a lazily unmounted session the releases of what was open in it, and
+  // nobody waits for them.
+  ::_exit(status);
 }
