@@ -90,13 +90,6 @@ int show(const RunArgs& args, App& app) {
     }
     app.out << unsent_text(project.layout.run(run.name) / "steps" / step.path);
   }
-  for (const auto& step : run.steps) {
-    const fs::path folder = project.layout.run(run.name) / "steps" / step.path;
-    if (const auto files = step::unsent_files(folder); !files.empty())
-      app.out << fmt::format("not sent by step {}: {} file{}, kept in {}\n", step.path,
-                             files.size(), files.size() == 1 ? "" : "s",
-                             base::display_path(folder / "unsent"));
-  }
   if (!run.outputs.empty()) app.out << "outputs:\n" << outputs_table(run.outputs);
   const bool over = run.status == model::Status::failed || run.status == model::Status::canceled ||
                     run.status == model::Status::interrupted;

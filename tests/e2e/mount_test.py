@@ -292,6 +292,16 @@ class MountTest(unittest.TestCase):
         self.assertIn("'a' of output 'out' did not reach the datastore: the store refused to put 'a'", out)
         self.assertEqual(list(self.folder.glob(".amlocal/datastores/workspaceblobstore/azureml/*/out/a")), [])
 
+    def test_what_was_not_sent_is_kept_and_shown_once(self):
+        self.write_step("echo kept > ${{outputs.out}}/a", outputs={"out": {"type": "uri_folder"}})
+        out = self.call("run", "one.yml", "--fault", "store put 403", "--name", "u", status=1)
+        self.assertIn("'a' of output 'out' did not reach the datastore", out)
+        kept = ".amlocal/runs/u/steps/one/unsent"
+        self.assertEqual((self.folder / kept / "outputs.out/a").read_text(), "kept\n")
+        shown = self.call("runs", "show", "u")
+        self.assertEqual(shown.count("not sent"), 1, shown)
+        self.assertIn(f"not sent, kept in {kept}:\n    outputs.out/a\n", shown)
+
     def test_a_mount_that_disconnects(self):  # A17
         self.write_step("cat ${{inputs.all}}/*.csv > /dev/null; ls ${{inputs.all}}",
                         inputs={"all": {"type": "uri_folder", "path": "data"}})
