@@ -101,9 +101,12 @@ Order order_from_json(const std::string& text) {
 }
 
 std::string to_json(const Finished& finished) {
-  json j = {{"unsent", json::array()}, {"never_fired", finished.never_fired}};
+  json j = {{"unsent", json::array()}, {"never_fired", json::array()}};
   for (const auto& [session, file] : finished.unsent)
     j["unsent"].push_back({{"session", session}, {"path", file.path}, {"why", file.why}});
+  for (const auto& one : finished.never_fired)
+    j["never_fired"].push_back(
+        {{"fault", one.fault}, {"why", one.why}, {"came_near", one.came_near}});
   return j.dump(-1, ' ', false, json::error_handler_t::replace);
 }
 
@@ -115,7 +118,10 @@ Finished finished_from_json(const std::string& text) {
       finished.unsent.push_back(
           {file.at("session").get<std::string>(),
            {file.at("path").get<std::string>(), file.at("why").get<std::string>()}});
-    finished.never_fired = j.value("never_fired", finished.never_fired);
+    for (const auto& one : j.at("never_fired"))
+      finished.never_fired.push_back({one.at("fault").get<std::string>(),
+                                      one.at("why").get<std::string>(),
+                                      one.at("came_near").get<bool>()});
     return finished;
   } catch (const json::exception& problem) {
     throw base::Error(base::Code::bad_input,

@@ -8,6 +8,7 @@
 
 #include "base/path.hpp"
 #include "fuse/view/file_system.hpp"
+#include "meter/fault.hpp"
 
 namespace fuse {
 
@@ -57,8 +58,7 @@ Order order_from_json(const std::string&);
 struct Finished {
   // For each session the files that did not reach the store.
   std::vector<std::pair<std::string, FileSystem::Unsent>> unsent;
-  // meter::Faults::never_fired: each fault with why.
-  std::vector<std::pair<std::string, std::string>> never_fired;
+  std::vector<meter::Unfired> never_fired;
 };
 std::string to_json(const Finished&);
 // Throws bad_input.

@@ -26,9 +26,6 @@ namespace {
 
 using model::Status;
 
-// meter::Faults::never_fired says so of a fault that no operation came near.
-constexpr std::string_view nothing_came = "nothing that it could have hit came";
-
 // What became of one step's thread.
 struct Ended {
   std::size_t step = 0;
@@ -205,9 +202,9 @@ class Run {
 
   void end_step(Ended& ended) {
     const std::size_t n = ended.step;
-    for (auto& [fault, why] : ended.outcome.faults) {
-      const auto [known, is_new] = unfired_.emplace(fault, why);
-      if (!is_new && (why.empty() || known->second == nothing_came)) known->second = why;
+    for (auto& end : ended.outcome.faults) {
+      const auto known = faults_.emplace(end.fault, end).first;
+      if (end.kind > known->second.kind) known->second = std::move(end);
     }
     threads_.erase(n);  // it has nothing left to do: joins at once
     if (ended.outcome.status == Status::completed) {
@@ -232,12 +229,12 @@ class Run {
   // A fault that struck in no step tests nothing: that must not pass for a test.
   void tell_faults_that_never_fired() {
     for (const auto& fault : context_.mounting.faults) {
-      const auto found = unfired_.find(fault);
-      const std::string why = found == unfired_.end()
-                                  ? "no step that ran has a mount or a store for it"
-                                  : found->second;
-      if (!why.empty())
-        tell(events::Notice{"", fmt::format("fault '{}' never fired: {}", fault, why)});
+      const auto found = faults_.find(fault);
+      if (found != faults_.end() && found->second.kind == step::FaultEnd::Kind::struck) continue;
+      tell(events::Notice{
+          "", fmt::format("fault '{}' never fired: {}", fault,
+                          found == faults_.end() ? "no step that ran has a mount or a store for it"
+                                                 : found->second.why)});
     }
   }
 
@@ -281,9 +278,8 @@ class Run {
   std::optional<LiveMark> mark_;  // goes before the run's lock is released
   std::unique_ptr<events::Tee> tee_;
   std::optional<Schedule> schedule_;
-  std::map<std::string, std::string>
-      unfired_;                          // each fault: why it has not struck; "" where it has
-  std::map<std::size_t, Outputs> made_;  // where running steps put their outputs
+  std::map<std::string, step::FaultEnd> faults_;  // the furthest that each came in any step
+  std::map<std::size_t, Outputs> made_;           // where running steps put their outputs
   base::Cancel cancel_;
   Inbox<Ended> inbox_;
   bool interrupted_ = false;

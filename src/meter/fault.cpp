@@ -59,9 +59,9 @@ const Fault* Faults::hit(const Point& point) {
   return struck;
 }
 
-std::vector<std::pair<std::string, std::string>> Faults::never_fired() const {
+std::vector<Unfired> Faults::never_fired() const {
   const std::lock_guard lock(mutex_);
-  std::vector<std::pair<std::string, std::string>> never;
+  std::vector<Unfired> never;
   for (const Armed& armed : armed_) {
     if (armed.fired != 0) continue;
     const std::string why =
@@ -70,7 +70,7 @@ std::vector<std::pair<std::string, std::string>> Faults::never_fired() const {
         : armed.bytes != 0
             ? fmt::format("{} bytes went through, and its window never opened", armed.bytes)
             : "nothing that it could have hit came";
-    never.emplace_back(armed.fault.text, why);
+    never.push_back({armed.fault.text, why, armed.seen != 0 || armed.bytes != 0});
   }
   return never;
 }

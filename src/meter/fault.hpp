@@ -59,6 +59,14 @@ struct Point {
   Nanos now = 0;  // Clock::now()
 };
 
+// A fault that never hit anything.
+struct Unfired {
+  std::string fault;       // as written
+  std::string why;         // "nothing that it could have hit came"
+  bool came_near = false;  // something that it could have hit came
+  bool operator==(const Unfired&) const = default;
+};
+
 // All faults of a run, with their counters. Safe from several threads.
 class Faults {
  public:
@@ -69,9 +77,7 @@ class Faults {
   const Fault* hit(const Point&);
   bool empty() const { return armed_.empty(); }
 
-  // The faults that never hit anything, as written, each with why: "nothing that it could have hit
-  // came".
-  std::vector<std::pair<std::string, std::string>> never_fired() const;
+  std::vector<Unfired> never_fired() const;
 
  private:
   struct Armed {

@@ -9,6 +9,7 @@
 
 #include "base/error.hpp"
 #include "fuse/server/client.hpp"
+#include "meter/fault.hpp"
 #include "step/audit_setup.hpp"
 #include "step/bind.hpp"
 #include "step/command.hpp"
@@ -132,21 +133,24 @@ class Run {
 
   // Notes also what became of the faults. One that kills the process cannot say so afterwards.
   fuse::Finished finish_process(bool send) {
-    const auto& faults = request_.mounting.faults;
     try {
       auto finished = mounts_->finish(unmount_patience, send);
-      const std::map<std::string, std::string> never(finished.never_fired.begin(),
-                                                     finished.never_fired.end());
-      for (const auto& fault : faults) {
-        const auto why = never.find(fault);
-        outcome_.faults.emplace_back(fault, why == never.end() ? "" : why->second);
+      for (const auto& fault : request_.mounting.faults) {
+        const auto& never = finished.never_fired;
+        const auto found = std::find_if(never.begin(), never.end(),
+                                        [&](const auto& one) { return one.fault == fault; });
+        if (found == never.end())
+          outcome_.faults.push_back({fault, FaultEnd::Kind::struck, ""});
+        else
+          outcome_.faults.push_back(
+              {fault, found->came_near ? FaultEnd::Kind::missed : FaultEnd::Kind::untouched,
+               found->why});
       }
       return finished;
     } catch (const base::Error&) {
-      mounts_.reset();  // ends it, where it lives and is silent
-      mend_stores(bindings_);
-      for (const auto& fault : faults)
-        if (fault.find(" disconnect") != std::string::npos) outcome_.faults.emplace_back(fault, "");
+      for (const auto& fault : request_.mounting.faults)
+        if (meter::parse_fault(fault).how == meter::Fault::How::disconnect)
+          outcome_.faults.push_back({fault, FaultEnd::Kind::struck, ""});
       throw;
     }
   }

@@ -76,6 +76,13 @@ struct Request {
   double grace_seconds = 5;  // between SIGTERM and SIGKILL
 };
 
+// What became of a fault in one step.
+struct FaultEnd {
+  std::string fault;  // as written
+  enum class Kind { untouched, missed, struck } kind = Kind::untouched;
+  std::string why;  // it did not strike
+};
+
 struct Outcome {
   model::Status status = model::Status::failed;
   int exit_code = 0;
@@ -85,9 +92,7 @@ struct Outcome {
   std::uint64_t bytes_in = 0;
   std::uint64_t bytes_out = 0;
   std::optional<events::Failure> failure;
-  // Of a step with mounts, each of Mounting::faults with why it struck nothing here; "" where it
-  // did.
-  std::vector<std::pair<std::string, std::string>> faults;
+  std::vector<FaultEnd> faults;  // of a step with mounts, for each of Mounting::faults
 };
 
 // Runs the step to its end: prepares its folder, binds inputs and outputs, starts the command under

@@ -192,8 +192,9 @@ TEST_CASE("a fault that never fired says why") {
   faults.hit({"store", Op::put, "a", 1000, 0});
   faults.hit({"store", Op::put, "a", 1000, 0});
   CHECK(faults.never_fired() ==
-        std::vector<std::pair<std::string, std::string>>{
-            {"store put nth=9 503", "of 2 that could have been hit, none was the right one"},
-            {"store get 503", "nothing that it could have hit came"},
-            {"store put after=1GB 503", "2000 bytes went through, and its window never opened"}});
+        std::vector<meter::Unfired>{
+            {"store put nth=9 503", "of 2 that could have been hit, none was the right one", true},
+            {"store get 503", "nothing that it could have hit came", false},
+            {"store put after=1GB 503", "2000 bytes went through, and its window never opened",
+             true}});
 }
