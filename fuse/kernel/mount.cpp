@@ -75,7 +75,16 @@ struct Mount::State {
   fs::path point;
   fuse_session* session = nullptr;
   std::thread server;
+  bool read_only = false;
   std::atomic<bool> ended = false;
+
+  // Pages of maps first: the view can only send what the kernel has given it.
+  void write_back() const {
+    const int fd = ::open(point.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (fd < 0) return;
+    ::syncfs(fd);
+    ::close(fd);
+  }
 
   ~State() {
     if (session == nullptr) return;
@@ -118,6 +127,7 @@ Mount Mount::start(FileSystem& view, const MountOptions& options) {
   auto state = std::make_unique<State>();
   state->view = &view;
   state->point = options.point;
+  state->read_only = options.read_only;
   const fuse_lowlevel_ops ops = operations(view.answers_locks());
   state->session = fuse_session_new(&arguments.value, &ops, sizeof ops, &view);
   if (state->session == nullptr) throw refused(options.point);
@@ -126,19 +136,18 @@ Mount Mount::start(FileSystem& view, const MountOptions& options) {
     throw refused(options.point);
   }
   state->server = std::thread([s = state.get()] { s->serve(); });
-  // The kernel answers this only after INIT.
-  struct stat ready {};
-  if (::stat(options.point.c_str(), &ready) != 0)
-    throw base::os_error("mount on", options.point.native());
   return Mount(std::move(state));
 }
 
+void Mount::wait_ready() const {
+  // The kernel answers this only after INIT.
+  struct stat ready {};
+  if (::stat(state_->point.c_str(), &ready) != 0)
+    throw base::os_error("mount on", state_->point.native());
+}
+
 std::vector<FileSystem::Unsent> Mount::finish(bool send) {
-  // Written-back pages first: the view can only send what the kernel has given it.
-  if (const int fd = ::open(state_->point.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC); fd >= 0) {
-    ::syncfs(fd);
-    ::close(fd);
-  }
+  if (!state_->read_only) state_->write_back();
   auto unsent = send ? state_->view->send_all() : state_->view->unsent();
   state_.reset();
   return unsent;

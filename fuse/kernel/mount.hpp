@@ -20,10 +20,12 @@ struct MountOptions {
 
 class Mount {
  public:
-  // Mounts, and returns once the kernel and the view have agreed (INIT): the folder is ready for
-  // use. Throws not_found, conflict (not empty, already mounted), permission or unavailable (no
-  // /dev/fuse), each with what to do.
+  // Mounts; the folder is ready for use after wait_ready(). Throws not_found, conflict (not empty,
+  // already mounted), permission or unavailable (no /dev/fuse), each with what to do.
   static Mount start(FileSystem&, const MountOptions&);
+  // Until the kernel and the view have agreed (INIT). Several mounts agree side by side. Throws
+  // os_error.
+  void wait_ready() const;
   Mount(Mount&&) noexcept;
   Mount& operator=(Mount&&) = delete;
   // Unmounts lazily and waits for the threads a moment; what is unsent stays where it is.

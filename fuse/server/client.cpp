@@ -98,7 +98,7 @@ MountProcess::MountProcess(std::unique_ptr<State> state) : state_(std::move(stat
 MountProcess::MountProcess(MountProcess&&) noexcept = default;
 MountProcess::~MountProcess() = default;
 
-MountProcess MountProcess::start(const Order& order) {
+MountProcess MountProcess::spawn() {
   auto [ours, theirs] = base::make_socket_pair();
   auto child = base::Child::spawn(
       {.argv = {mount_program().native(), "--control", std::to_string(control_number)},
@@ -109,14 +109,23 @@ MountProcess MountProcess::start(const Order& order) {
   auto state = std::make_unique<State>();
   state->child.emplace(std::move(child));
   state->control = std::move(ours);
-  state->say(to_json(order));
-  const auto answer = state->read_line(Clock::now() + start_patience);
+  return MountProcess(std::move(state));
+}
+
+void MountProcess::mount(const Order& order) {
+  state_->say(to_json(order));
+  const auto answer = state_->read_line(Clock::now() + start_patience);
   if (!answer) throw died();
   if (answer->starts_with("error ")) throw error_from(answer->substr(6));
-  state->own_namespace = *answer == "ready alone";
-  if (!state->own_namespace)
-    for (const auto& session : order.sessions) state->points.push_back(session.point);
-  return MountProcess(std::move(state));
+  state_->own_namespace = *answer == "ready alone";
+  if (!state_->own_namespace)
+    for (const auto& session : order.sessions) state_->points.push_back(session.point);
+}
+
+MountProcess MountProcess::start(const Order& order) {
+  MountProcess process = spawn();
+  process.mount(order);
+  return process;
 }
 
 int MountProcess::pid() const {
@@ -142,7 +151,6 @@ Finished MountProcess::finish(std::chrono::milliseconds patience, bool send) {
   if (line->starts_with("error ")) throw error_from(line->substr(6));
   if (!line->starts_with("finished ")) throw died();
   Finished finished = finished_from_json(line->substr(9));
-  state_->child->wait();
   state_->points.clear();
   return finished;
 }

@@ -12,8 +12,13 @@ namespace fuse {
 
 class MountProcess {
  public:
-  // Starts the process and waits until every mount is ready. Throws what went wrong there, and
-  // unavailable when the program is missing or died.
+  // Starts the process, which then waits for its order: so its start can go on beside what has to
+  // be made ready for the order. Throws unavailable when the program is missing.
+  static MountProcess spawn();
+  // Hands it the order and waits until every mount is ready. Throws what went wrong there, and
+  // unavailable when the process died.
+  void mount(const Order&);
+  // Both.
   static MountProcess start(const Order&);
   MountProcess(MountProcess&&) noexcept;
   MountProcess& operator=(MountProcess&&) = delete;
@@ -25,7 +30,8 @@ class MountProcess {
   std::vector<base::Fd> namespaces() const;
   int pid() const;
 
-  // Sends what is unsent (not with `send` false), unmounts and waits for the end, at most so long.
+  // Sends what is unsent (not with `send` false) and unmounts; waits for that at most so long. The
+  // process then ends by itself, at the latest with this object.
   // Throws unavailable when the process died before, and io when it did not come to an end.
   Finished finish(std::chrono::milliseconds patience, bool send = true);
   // For an order with a state folder: it goes on alone. Returns its process id.

@@ -193,6 +193,8 @@ std::vector<Session> start(const Order& order, bool seen_by_all, std::optional<M
           session.order = wanted;
           start(order, seen_by_all, session, *metering, log);
         });
+  for (const auto& session : sessions)
+    if (session.mount) session.mount->wait_ready();
   return sessions;
 }
 

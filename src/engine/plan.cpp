@@ -260,16 +260,12 @@ class Flattener {
 }  // namespace
 
 bool has_mounts(const PlannedStep& step) {
-  const auto mounted = [](model::AccessMode mode) {
-    return mode == model::AccessMode::ro_mount || mode == model::AccessMode::rw_mount ||
-           mode == model::AccessMode::eval_mount;
-  };
   return std::any_of(step.inputs.begin(), step.inputs.end(),
-                     [&](const auto& input) {
-                       return model::is_data(input.type) && mounted(input.mode);
+                     [](const auto& input) {
+                       return model::is_data(input.type) && model::is_mount(input.mode);
                      }) ||
          std::any_of(step.outputs.begin(), step.outputs.end(),
-                     [&](const auto& output) { return mounted(output.mode); });
+                     [](const auto& output) { return model::is_mount(output.mode); });
 }
 
 const PlannedOutput* PlannedStep::find_output(const std::string& name) const {

@@ -53,6 +53,11 @@ enum class Status {
 constexpr bool is_data(DataType type) {
   return type < DataType::string;
 }
+// Whether data is reached through a mount in this mode.
+constexpr bool is_mount(AccessMode mode) {
+  return mode == AccessMode::ro_mount || mode == AccessMode::rw_mount ||
+         mode == AccessMode::eval_mount;
+}
 constexpr bool is_file(DataType type) {
   return type == DataType::uri_file;
 }

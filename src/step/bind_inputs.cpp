@@ -145,7 +145,7 @@ void bind_inputs(const Request& request, const Folder& folder, Bindings& binding
       continue;
     }
     refuse_unreadable(input);
-    const bool mounted = input.mode == AccessMode::ro_mount || input.mode == AccessMode::eval_mount;
+    const bool mounted = model::is_mount(input.mode);
     if (mounted && request.mounting.access == Mounting::Access::mount) {
       bindings.inputs[input.name] =
           folder.seen(mount_input(request, folder, input, bindings)).native();

@@ -31,10 +31,11 @@ class Run {
       : request_(request), clock_(clock), sink_(sink), cancel_(cancel), began_(clock.now()) {}
 
   Outcome run() {
-    attempt("launch", [&] { prepare_folder(); }) &&
+    attempt("input", [&] { start_mount_process(); }) &&
+        attempt("launch", [&] { prepare_folder(); }) &&
         attempt("input", [&] { bind_inputs(request_, folder_, bindings_); }) &&
         attempt("output", [&] { bind_outputs(request_, folder_, bindings_); }) &&
-        attempt("launch", [&] { log_bindings(); }) && attempt("input", [&] { start_mounts(); }) &&
+        attempt("launch", [&] { log_bindings(); }) && attempt("input", [&] { mount(); }) &&
         attempt("launch", [&] { supervise_command(); }) &&
         attempt("output", [&] { finish_mounts(); }) &&
         attempt("output", [&] { publish_outputs(); });
@@ -74,15 +75,30 @@ class Run {
                     request_.outputs.size()));
   }
 
+  // Transfers alone are worth a process only where somebody asks what they cost or looks at them.
+  bool needs_mount_process() const {
+    const Mounting& mounting = request_.mounting;
+    if (mounting.access != Mounting::Access::mount) return false;
+    const bool transfers =
+        mounting.cost != "none" || !mounting.faults.empty() || mounting.see_everything;
+    const auto needs = [&](const auto& bound) {
+      return model::is_data(bound.type) && (model::is_mount(bound.mode) ||
+                                            (transfers && bound.mode != model::AccessMode::direct));
+    };
+    return std::any_of(request_.inputs.begin(), request_.inputs.end(), needs) ||
+           std::any_of(request_.outputs.begin(), request_.outputs.end(), needs);
+  }
+
+  // Before everything else, so that it starts beside that.
+  void start_mount_process() {
+    if (needs_mount_process()) mounts_.emplace(fuse::MountProcess::spawn());
+  }
+
   // In namespaces of the mount process's own, which the command then joins: nobody else sees the
   // mounts, and nothing that dies leaves one behind.
-  void start_mounts() {
-    // Transfers alone are worth a process only where somebody asks what they cost.
+  void mount() {
+    if (!mounts_) return;
     const Mounting& mounting = request_.mounting;
-    const bool any = std::any_of(bindings_.mounts.begin(), bindings_.mounts.end(),
-                                 [](const auto& session) { return !session.point.empty(); });
-    if (!any && mounting.cost == "none" && mounting.faults.empty()) return;
-    if (bindings_.mounts.empty()) return;
     fuse::Order order;
     order.sessions = bindings_.mounts;
     order.see_everything = mounting.see_everything;
@@ -93,7 +109,7 @@ class Run {
     order.step = request_.path;
     order.faults = mounting.faults;
     order.own_namespace = true;
-    mounts_.emplace(fuse::MountProcess::start(order));
+    mounts_->mount(order);
     log(fmt::format("{} mounts are ready (profile {})", bindings_.mounts.size(),
                     request_.mounting.profile));
   }
