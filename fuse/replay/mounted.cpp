@@ -189,10 +189,13 @@ void Mounted::refresh(PathId path, bool is_there) {
   node(path).checked = now_;
 }
 
-// Of its entries the record knows those that the step listed or came to use.
+// Those that the step listed or came to use: the record knows no others.
+std::uint64_t Mounted::entries_in_store(const Node& folder) {
+  return folder.unseen + folder.children - std::min(folder.children, folder.here_only);
+}
+
 void Mounted::list(PathId folder) {
-  const Node& it = node(folder);
-  ask(Op::list, folder, it.unseen + it.children - std::min(it.children, it.here_only));
+  ask(Op::list, folder, entries_in_store(node(folder)));
   node(folder).listed = now_;
 }
 
@@ -237,9 +240,28 @@ void Mounted::remove(PathId path) {
 
 void Mounted::remove_folder(PathId path) {
   look_up(path, true);
-  if (profile_.removes_full_folders) ask(Op::list, path, 0);
+  if (profile_.removes_full_folders) remove_below(path);
   ask(Op::remove_folder, path, 0);
   forget(path);
+}
+
+void Mounted::remove_below(PathId folder) {
+  ask(Op::list, folder, entries_in_store(node(folder)));
+  for (PathId path = 1, count = static_cast<PathId>(nodes_.size()); path < count; ++path) {
+    const Node& it = nodes_[path];
+    if (!it.known || names_.folder(path) != folder) continue;
+    const std::uint32_t file = it.file;
+    if (it.listed >= 0 || it.children > 0) {
+      remove_below(path);
+      ask(Op::remove_folder, path, 0);
+    } else if (file == none || files_[file].in_store) {
+      ask(Op::remove, path, 0);
+    }
+    forget(path);
+    if (file == none) continue;
+    files_[file].removed = true;
+    files_[file].in_store = false;
+  }
 }
 
 void Mounted::rename(const meter::Entry& entry) {

@@ -91,6 +91,7 @@ class Mounted {
   void forget(PathId);
   void look_up(PathId, bool is_there);
   void refresh(PathId, bool is_there);
+  static std::uint64_t entries_in_store(const Node& folder);
   void list(PathId folder);
 
   void create(const meter::Entry&, PathId);
@@ -102,6 +103,7 @@ class Mounted {
   void set_attributes(const meter::Entry&, PathId);
   void remove(PathId);
   void remove_folder(PathId);
+  void remove_below(PathId folder);
   void rename(const meter::Entry&);
   void read_folder(const meter::Entry&, PathId);
 
@@ -112,6 +114,7 @@ class Mounted {
   bool take_space(File&, std::uint64_t bytes);
   void upload(File&);
   void truncate(Handle&, std::uint64_t size);
+  void cut(File&, std::uint64_t size);
   void note_sent(File&);
 
   const Profile& profile_;

@@ -178,7 +178,11 @@ void Mounted::release(const meter::Entry& entry, PathId path) {
 }
 
 void Mounted::truncate(Handle& handle, std::uint64_t size) {
-  File& file = files_[handle.file];
+  cut(files_[handle.file], size);
+  handle.state.wrote = handle.state.wrote_since = true;
+}
+
+void Mounted::cut(File& file, std::uint64_t size) {
   if (size > file.size) {
     file.present.add(file.size, size);
   } else {
@@ -188,7 +192,6 @@ void Mounted::truncate(Handle& handle, std::uint64_t size) {
   file.size = size;
   ++file.changes;
   file.written = file.unsent = true;
-  handle.state.wrote = handle.state.wrote_since = true;
 }
 
 void Mounted::set_attributes(const meter::Entry& entry, PathId path) {
@@ -196,8 +199,11 @@ void Mounted::set_attributes(const meter::Entry& entry, PathId path) {
   if (entry.truncating && found != handles_.end()) {
     truncate(found->second, entry.offset);
   } else if (entry.truncating && profile_.truncates_closed != Status::ok) {
-    doubts_.push_back("truncating '" + std::string(names_.text(path)) +
-                      "', which is not open, fails under " + std::string(profile_.name));
+    if (const std::uint32_t file = node(path).file; file != none)
+      cut(files_[file], entry.offset);
+    else
+      doubts_.push_back("truncating '" + std::string(names_.text(path)) +
+                        "', which was never opened, fails under " + std::string(profile_.name));
   } else if (entry.truncating) {
     // As the view does it: opened, cut and closed.
     meter::Entry opened = entry;

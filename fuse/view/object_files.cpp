@@ -185,9 +185,16 @@ void ObjectView::note_sent(NodeId id, const CachedFile::State& state) {
 Status ObjectView::truncate(NodeId id, std::uint64_t handle, off_t size) {
   if (handle != 0) return handle_of(handle).truncate(static_cast<std::uint64_t>(size));
   if (profile_.truncates_closed != Status::ok) {
+    std::shared_ptr<CachedFile> copy;
+    {
+      const std::lock_guard lock(mutex_);
+      if (TreeNode* node = tree_.find(id); node != nullptr) copy = node->file;
+    }
+    // Who was opened here is cut here, and sent by the next close.
+    if (copy) return copy->truncate(static_cast<std::uint64_t>(size));
     log(
-        fmt::format("truncating '{}' was refused: the profile {} truncates only open files; open "
-                    "it and use ftruncate",
+        fmt::format("truncating '{}' was refused: the profile {} truncates only files that were "
+                    "opened; open it and use ftruncate",
                     path_of(id), profile_.name));
     return profile_.truncates_closed;
   }

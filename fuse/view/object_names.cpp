@@ -119,8 +119,19 @@ Status ObjectView::remove_folder(const Caller&, NodeId folder, const std::string
     if (profile_.removes_full_folders) remove_below(path);
     store_.remove_folder(path);
     const std::lock_guard again(mutex_);
+    remove_copies_below(id);
     if (TreeNode* removed = tree_.find(id)) tree_.remove(*removed);
   });
+}
+
+// Who has a file open there can go on with it, but must not put it back at its close.
+void ObjectView::remove_copies_below(NodeId folder) {
+  for (const NodeId id : tree_.children(folder)) {
+    remove_copies_below(id);
+    TreeNode* node = tree_.find(id);
+    if (node->file) node->file->remove();
+    tree_.remove(*node);
+  }
 }
 
 Status ObjectView::rename(const Caller&, NodeId folder, const std::string& name, NodeId new_folder,

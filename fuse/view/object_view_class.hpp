@@ -167,6 +167,7 @@ class ObjectView final : public FileSystem {
   void note_sent(NodeId id, const CachedFile::State& state);
   Status truncate(NodeId id, std::uint64_t handle, off_t size);
   void remove_below(const std::string& folder);
+  void remove_copies_below(NodeId folder);
   void rename_copies_below(NodeId folder);
   store::ObjectStore& store_;
   const ObjectViewOptions options_;

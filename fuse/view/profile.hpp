@@ -34,7 +34,7 @@ struct Profile {
   // ---- opening for writing
   bool fetches_to_write = true;      // the whole object comes first, so that an append costs a GET
   bool fetches_to_truncate = false;  // even with O_TRUNC
-  Status truncates_closed = Status::ok;  // truncate(2) on a file that is not open
+  Status truncates_closed = Status::ok;  // truncate(2) on a file that was never opened
 
   // ---- names
   Status renames_onto_existing = Status::ok;  // or how it fails

@@ -66,6 +66,16 @@ class Scenarios(project.Project):
         self.assertGreater(seconds[-1], 20 * seconds[0])
         self.assertEqual(report["files"][0]["amplification"], 30.5)
 
+    def test_A1_as_blobfuse2_was_measured(self):
+        # blobfuse2 2.5.6 over Azurite, its uploads counted by a proxy.
+        self.run_step("for count, size in (60, 1000000), (400, 10000), (5000, 100):\n  for n in range(count):\n"
+                      "    open(f'{OUT}/{count}.log', 'a').write('x' * size)\n",
+                      "--cost", "blob-standard", "--mount-profile", "blobfuse2")
+        report = self.report()
+        self.assertEqual({row["path"]: row["bytes_sent"] for row in report["files"]},
+                         {"60.log": 1_830_000_000, "400.log": 802_000_000, "5000.log": 1_250_250_000})
+        self.assertEqual(report["by"]["put"]["requests"], 60 + 400 + 5_000)
+
     def test_A3_fsync_sends_where_the_profile_says_so(self):
         script = ("f = open(OUT + '/metrics', 'wb', buffering=0)\n"
                   "for n in range(50):\n  f.write(b'x' * 1000)\n  os.fsync(f.fileno())\n")

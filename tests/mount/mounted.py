@@ -1,7 +1,8 @@
 #!/usr/bin/env python3
 """Runs a command on a fresh mount of the mount program and takes the mount away again.
 
-    mounted.py PROGRAM PROFILE COMMAND...     in COMMAND, {mount} is the mount, {plain} a local folder
+    mounted.py PROGRAM PROFILE COMMAND...     in COMMAND, {mount} is the mount, {source} the store's folder behind
+                                              it, {plain} a local folder, {record} the mount's record
 
 Exit status: the command's; 1 where the mount ends badly or leaves something unsent; 77 (skipped) where
 this machine cannot mount at all.
@@ -26,8 +27,10 @@ def main():
     places = {name: folder / name for name in ("source", "mount", "plain")}
     for place in places.values():
         place.mkdir()
+    places["record"] = folder / "record"
+    recorded = ["--record", places["record"]] if "{record}" in command else []
     server = subprocess.Popen(
-        [sys.executable, SERVE, program, places["source"], places["mount"], "--profile", profile],
+        [sys.executable, SERVE, program, places["source"], places["mount"], "--profile", profile, *recorded],
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,

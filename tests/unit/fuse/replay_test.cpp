@@ -337,3 +337,25 @@ TEST_CASE("a folder's new name takes along what lies in it") {
       },
       {"rslex", "blobfuse2"});
 }
+
+TEST_CASE("dprep removes a full folder with what is open in it, and cuts by name what was opened") {
+  agree(
+      [](Stage& stage) {
+        const auto folder = stage.view->make_folder(stage.caller, root_node, "a", 0755);
+        const auto file = stage.view->create(stage.caller, folder.value.node, "f", 0644, O_WRONLY);
+        const auto [found, opened] = file.value;
+        stage.view->write(stage.caller, found.node, opened.handle, 0, "12345");
+        stage.view->flush(stage.caller, found.node, opened.handle);
+        stage.view->write(stage.caller, found.node, opened.handle, 5, "678");
+        stage.view->remove_folder(stage.caller, root_node, "a");
+        stage.view->flush(stage.caller, found.node, opened.handle);
+        stage.view->release(stage.caller, found.node, opened.handle);
+        stage.append("cut", 300);
+        const auto cut = stage.view->lookup(stage.caller, root_node, "cut");
+        fuse::Changes changes;
+        changes.size = 7;
+        CHECK(stage.view->set_attributes(stage.caller, cut.value.node, 0, changes));
+        stage.read("cut", 0, 10);
+      },
+      {"dprep"});
+}
