@@ -101,12 +101,18 @@ Order order_from_json(const std::string& text) {
 }
 
 std::string to_json(const Finished& finished) {
-  json j = {{"unsent", json::array()}, {"never_fired", json::array()}};
+  json j = {{"unsent", json::array()},
+            {"never_fired", json::array()},
+            {"fired", json::array()},
+            {"refusals", finished.refusals},
+            {"last_refusal", finished.last_refusal}};
   for (const auto& [session, file] : finished.unsent)
     j["unsent"].push_back({{"session", session}, {"path", file.path}, {"why", file.why}});
   for (const auto& one : finished.never_fired)
     j["never_fired"].push_back(
         {{"fault", one.fault}, {"why", one.why}, {"came_near", one.came_near}});
+  for (const auto& one : finished.fired)
+    j["fired"].push_back({{"fault", one.fault}, {"times", one.times}});
   return j.dump(-1, ' ', false, json::error_handler_t::replace);
 }
 
@@ -122,6 +128,11 @@ Finished finished_from_json(const std::string& text) {
       finished.never_fired.push_back({one.at("fault").get<std::string>(),
                                       one.at("why").get<std::string>(),
                                       one.at("came_near").get<bool>()});
+    for (const auto& one : j.value("fired", json::array()))
+      finished.fired.push_back(
+          {one.at("fault").get<std::string>(), one.at("times").get<std::uint64_t>()});
+    finished.refusals = j.value("refusals", std::uint64_t{0});
+    finished.last_refusal = j.value("last_refusal", "");
     return finished;
   } catch (const json::exception& problem) {
     throw base::Error(base::Code::bad_input,

@@ -59,6 +59,10 @@ struct Finished {
   // For each session the files that did not reach the store.
   std::vector<std::pair<std::string, FileSystem::Unsent>> unsent;
   std::vector<meter::Unfired> never_fired;
+  std::vector<meter::Fired> fired;
+  // What the mounts themselves refused, as their log tells it; faults are not among it.
+  std::uint64_t refusals = 0;
+  std::string last_refusal;  // "inputs.raw: writing to 'a' was refused: …"
 };
 std::string to_json(const Finished&);
 // Throws bad_input.

@@ -74,7 +74,21 @@ class Log {
   explicit Log(const fs::path& path) {
     if (!path.empty()) file_ = base::open_file(path, O_WRONLY | O_CREAT | O_APPEND);
   }
-  void write(const std::string& session, const std::string& text) {
+  // What a mount itself refused is counted, too.
+  void refusal(const std::string& session, const std::string& text) {
+    {
+      const std::lock_guard lock(mutex_);
+      ++refusals_;
+      last_refusal_ = session + ": " + text;
+    }
+    write(session, text);
+  }
+  void tell(Finished& finished) const {
+    const std::lock_guard lock(mutex_);
+    finished.refusals = refusals_;
+    finished.last_refusal = last_refusal_;
+  }
+  void write(const std::string& session, const std::string& text) const {
     if (!file_) return;
     const std::string line =
         base::to_iso(base::SystemClock().now()) + " " + session + ": " + text + "\n";
@@ -83,6 +97,9 @@ class Log {
 
  private:
   base::Fd file_;
+  mutable std::mutex mutex_;
+  std::uint64_t refusals_ = 0;
+  std::string last_refusal_;
 };
 
 // One binding's mount with everything it stands on, in tear-down order.
@@ -142,7 +159,7 @@ std::unique_ptr<FileSystem> make_view(const Order& order, Session& session, Mete
   options.cache = wanted.cache;
   options.unsent = wanted.unsent;
   options.only = wanted.only;
-  options.log = [&log, name = wanted.name](const std::string& text) { log.write(name, text); };
+  options.log = [&log, name = wanted.name](const std::string& text) { log.refusal(name, text); };
   store::LocalStore::recover(wanted.intents);
   session.store =
       metering.metered(std::make_shared<store::LocalStore>(wanted.root, wanted.intents));
@@ -198,7 +215,7 @@ std::vector<Session> start(const Order& order, bool seen_by_all, std::optional<M
   return sessions;
 }
 
-Finished finish(std::vector<Session>& sessions, Metering& metering, bool send) {
+Finished finish(std::vector<Session>& sessions, Metering& metering, const Log& log, bool send) {
   Finished finished;
   for (Session& session : sessions) {
     if (session.mount)
@@ -213,7 +230,11 @@ Finished finish(std::vector<Session>& sessions, Metering& metering, bool send) {
     if (!session.order.cache.empty()) base::remove_tree(session.order.cache);
     ::unlink(session.order.intents.c_str());
   }
-  if (metering.faults) finished.never_fired = metering.faults->never_fired();
+  if (metering.faults) {
+    finished.never_fired = metering.faults->never_fired();
+    finished.fired = metering.faults->fired();
+  }
+  log.tell(finished);
   return finished;
 }
 
@@ -274,12 +295,12 @@ int serve(const base::Fd& control_fd) {
     if (lock) {
       wait_for_the_end(sessions);
       base::write_file_atomically(order.state / "finished.json",
-                                  to_json(finish(sessions, *metering, true)) + "\n");
+                                  to_json(finish(sessions, *metering, log, true)) + "\n");
       return 0;
     }
     while (const auto request = control.read_line()) {
       if (*request != "finish" && *request != "abandon") continue;
-      control.say("finished " + to_json(finish(sessions, *metering, *request == "finish")));
+      control.say("finished " + to_json(finish(sessions, *metering, log, *request == "finish")));
       return 0;
     }
     return 1;

@@ -305,8 +305,9 @@ class Recorded final : public FileSystem {
     const meter::Fault* fault =
         struck_->faults.hit({struck_->where, op, path, about.bytes, struck_->clock.now()});
     if (fault == nullptr) return Status::ok;
-    struck_->log(
-        fmt::format("fault '{}' struck {} of '{}'", fault->text, meter::to_string(op), path));
+    if (!fault->only_delays())
+      struck_->log(
+          fmt::format("fault '{}' struck {} of '{}'", fault->text, meter::to_string(op), path));
     switch (fault->how) {
       case meter::Fault::How::errno_:
         return status_of_errno(fault->number);

@@ -18,8 +18,8 @@ namespace fuse {
 struct Struck {
   meter::Faults& faults;
   meter::Clock& clock;
-  std::string where;  // the binding: "train.outputs.model"
-  std::function<void(const std::string&)> log;
+  std::string where;                            // the binding: "train.outputs.model"
+  std::function<void(const std::string&)> log;  // of those that do more than delay
 };
 
 // While an operation is under way, meter::current() names it in the calling thread, so that the

@@ -11,6 +11,9 @@
 
 namespace cli {
 
+// What requests are priced by unless told.
+inline constexpr const char* usual_cost = "blob-standard";
+
 struct IoRecord {
   std::string run;      // its name
   std::string step;     // its path

@@ -3,6 +3,8 @@
 #include <fmt/format.h>
 
 #include <CLI/CLI.hpp>
+#include <algorithm>
+#include <cctype>
 
 #include "base/error.hpp"
 #include "text/diagnostic.hpp"
@@ -56,6 +58,22 @@ void Options::parse(const std::vector<std::string>& words) {
     throw base::Error(base::Code::usage,
                       fmt::format("amlocal {}: {}", state_->verb, problem.what()))
         .hint(help);
+  }
+  for (const CLI::Option* option : state_->app.get_options()) {
+    const auto& given = option->results();
+    if (option->get_items_expected_max() == 0 ||
+        std::find(given.begin(), given.end(), "") == given.end())
+      continue;
+    const bool positional = option->get_lnames().empty() && option->get_snames().empty();
+    // As the pages write it.
+    std::string shown = option->get_name();
+    if (positional)
+      std::transform(shown.begin(), shown.end(), shown.begin(),
+                     [](unsigned char c) { return static_cast<char>(std::toupper(c)); });
+    throw base::Error(base::Code::usage,
+                      fmt::format("amlocal {}: {} is empty", state_->verb, shown))
+        .hint(fmt::format("a shell variable that is not set gives an empty word{}",
+                          positional ? "" : "; without a value leave the option out"));
   }
   for (const auto& extra : state_->app.remaining()) {
     if (extra.starts_with("-")) {

@@ -34,6 +34,10 @@ FileAndStep split_file(const std::string& word, const fs::path& here) {
   return {fs::absolute(word.substr(0, cut), here), word.substr(cut + (cut == hash ? 1 : 2))};
 }
 
+bool is_settings_file(const fs::path& file) {
+  return file.filename() == "amlocal.yml";
+}
+
 const history::StepRecord& find_step(const history::RunRecord& run, const std::string& step) {
   if (const auto* record = run.find_step(step)) return *record;
   std::vector<std::string> names;

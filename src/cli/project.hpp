@@ -30,6 +30,9 @@ struct FileAndStep {
 };
 FileAndStep split_file(const std::string&, const fs::path& here);
 
+// Whether it is called as a project's settings are; such a file is never a job.
+bool is_settings_file(const fs::path&);
+
 // The step's record. Throws not_found with did-you-mean and the list.
 const history::StepRecord& find_step(const history::RunRecord&, const std::string& step);
 

@@ -159,11 +159,23 @@ void Lines::draw(const events::RunEnded& ended) {
   app_.out << fmt::format("{} in {}\n", paint(ended.status, app_.colour),
                           base::duration_text(ended.seconds));
   if (!ended.outputs.empty()) app_.out << "outputs:\n" << outputs_table(ended.outputs);
+  if (!afterwards_.report.empty() && any_record())
+    app_.out << fmt::format("what that costs in the cloud: {}\n", afterwards_.report);
   if (ended.status == "Completed") return;
   app_.out << fmt::format(
-      "{} of {} steps did not finish; what finished is kept. Run the rest with:\n  {} --resume "
+      "{} of {} steps did not finish; what finished is kept. Run the rest{} with:\n  {} --resume "
       "{}\n",
-      unfinished_, steps_, retry_, run_);
+      unfinished_, steps_,
+      afterwards_.caveat.empty() ? "" : fmt::format(" ({})", afterwards_.caveat), afterwards_.retry,
+      run_);
+}
+
+// Of a step that had mounts.
+bool Lines::any_record() const {
+  return std::any_of(logs_.begin(), logs_.end(), [](const auto& log) {
+    boost::system::error_code none;
+    return fs::exists(fs::path(log.second).parent_path().parent_path() / "io", none);
+  });
 }
 
 void Lines::show(const std::vector<std::string>& lines) {

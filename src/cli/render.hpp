@@ -23,12 +23,20 @@ class JsonLines final : public events::Sink {
   std::ostream& out_;
 };
 
+// What a run's last lines point to.
+struct Afterwards {
+  // The command that runs again from where a failed run stopped, without the run's name; and what
+  // is to be known about it, such as "its faults left out".
+  std::string retry;
+  std::string caveat;
+  std::string report;  // shows what the run's mounts cost; "" where that was not asked for
+};
+
 // One report line a step; on a terminal the running steps stand below them and are updated in
 // place.
 class Lines final : public events::Sink {
  public:
-  // `retry`: the command that runs again from where a failed run stopped, without the run's name.
-  Lines(App& app, std::string retry) : app_(app), retry_(std::move(retry)) {}
+  Lines(App& app, Afterwards afterwards) : app_(app), afterwards_(std::move(afterwards)) {}
   // What stands in place would be left behind when a run ends by an exception.
   ~Lines() override;
   void on(const events::Stamped&) override;
@@ -48,10 +56,11 @@ class Lines final : public events::Sink {
   // because a wrapped one could not be erased by going up one line.
   void show(const std::vector<std::string>& lines);
   void show_running();
+  bool any_record() const;
   void hide();
 
   App& app_;
-  std::string retry_;
+  Afterwards afterwards_;
   std::string run_;
   std::size_t step_width_ = 0;
   std::size_t steps_ = 0;

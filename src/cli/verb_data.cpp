@@ -178,20 +178,27 @@ int show(const Args& args, App& app) {
   return 0;
 }
 
+// "raw:3", or "2 versions of raw (1, 3)".
+std::string versions_of(const std::string& name, const std::vector<std::string>& versions) {
+  if (versions.size() == 1) return name + ":" + versions.front();
+  return fmt::format("{} versions of {} ({})", versions.size(), name, fmt::join(versions, ", "));
+}
+
 int remove(const Args& args, App& app) {
   const std::string name = name_of(args);
   const Project project = open_project(app.here);
   const auto meant = [&](const model::DataAsset& asset) {
     return asset.name == name && (args.version.empty() || asset.version == args.version);
   };
-  const auto& written = project.settings.data;
-  const bool settled = std::any_of(written.begin(), written.end(), meant);
-  if (settled)
+  std::vector<std::string> removed;
+  if (std::any_of(project.settings.data.begin(), project.settings.data.end(), meant))
     workspace::update_settings(project.layout, [&](workspace::Settings& settings) {
+      for (const auto& asset : settings.data)
+        if (meant(asset)) removed.push_back(asset.version);
       std::erase_if(settings.data, meant);
     });
-  const std::size_t of_runs = history::forget_assets(project.layout, name, args.version);
-  if (!settled && of_runs == 0) {
+  const auto of_runs = history::forget_assets(project.layout, name, args.version);
+  if (removed.empty() && of_runs.empty()) {
     const auto data = all_assets(project);
     std::vector<std::string> versions;
     for (const auto& asset : data)
@@ -202,12 +209,12 @@ int remove(const Args& args, App& app) {
         fmt::format("there is no version '{}' of data asset '{}'", args.version, name))
         .hint(text::did_you_mean(args.version, versions));
   }
-  const std::string which = args.version.empty() ? name : name + ":" + args.version;
-  if (settled)
-    app.out << fmt::format("removed {} from amlocal.yml; the data itself stays\n", which);
-  if (of_runs > 0)
-    app.out << fmt::format("forgot {}, which a run registered; the data stays with its run\n",
-                           which);
+  if (!removed.empty())
+    app.out << fmt::format("removed {} from amlocal.yml; the data itself stays\n",
+                           versions_of(name, removed));
+  if (!of_runs.empty())
+    app.out << fmt::format("forgot {}, registered by runs; the data stays with them\n",
+                           versions_of(name, of_runs));
   return 0;
 }
 

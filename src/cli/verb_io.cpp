@@ -18,7 +18,7 @@ namespace {
 
 struct Args {
   std::string run;
-  std::string cost = "blob-standard";
+  std::string cost = usual_cost;
   std::string by;
   bool markdown = false;
   bool json = false;

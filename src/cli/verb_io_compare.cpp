@@ -252,7 +252,7 @@ Comparison compare_all(const Args& args, const IoRecord& record, const Project& 
   std::vector<Row>& rows = result.rows;
   result.note(record.assumed);
   std::vector<std::string> costs = args.cost;
-  if (costs.empty()) costs.emplace_back("blob-standard");
+  if (costs.empty()) costs.emplace_back(usual_cost);
   const auto wanted = scenarios.make();
   std::vector<fuse::Prediction> predictions;
   for (const auto& scenario : wanted) {

@@ -11,6 +11,7 @@
 #include "base/error.hpp"
 #include "base/files.hpp"
 #include "cli/checked_job.hpp"
+#include "cli/io_record.hpp"
 #include "cli/project.hpp"
 #include "cli/render.hpp"
 #include "cli/verb.hpp"
@@ -80,7 +81,8 @@ std::string shell_word(const std::string& text) {
   return quoted + "'";
 }
 
-// The command to repeat a failed run with: the same but for the run's name and --only.
+// The command to repeat a failed run with: the same but for the run's name, --only, and the faults,
+// which would strike again.
 std::string retry_command(const Args& args) {
   std::string command = "amlocal run " + shell_word(base::display_path(args.file));
   const auto add = [&](const char* option, const std::string& value) {
@@ -95,8 +97,21 @@ std::string retry_command(const Args& args) {
   add("--cost", args.cost);
   add("--clock", args.clock);
   if (args.trace != "off") add("--trace", args.trace);
-  for (const auto& fault : args.faults) add("--fault", fault);
   return command;
+}
+
+Afterwards afterwards_of(const Args& args, const workspace::Settings& settings) {
+  Afterwards afterwards;
+  afterwards.retry = retry_command(args);
+  if (!settings.faults.empty())
+    afterwards.caveat = "the faults of amlocal.yml strike again";
+  else if (!args.faults.empty())
+    afterwards.caveat = "its faults left out";
+  if (!args.cost.empty() && args.cost != "none") {
+    afterwards.report = "amlocal io report @last";
+    if (args.cost != usual_cost) afterwards.report += " --cost " + shell_word(args.cost);
+  }
+  return afterwards;
 }
 
 step::Mounting::Access access_of(const Args& args) {
@@ -200,8 +215,16 @@ void block_signals() {
   ::pthread_sigmask(SIG_BLOCK, &set, nullptr);
 }
 
+void refuse_settings(const fs::path& file) {
+  if (!is_settings_file(file)) return;
+  throw base::Error(base::Code::usage,
+                    fmt::format("{} is a project's settings, no job", base::display_path(file)))
+      .hint("give the YAML file of a pipeline or command: amlocal run pipeline.yml");
+}
+
 // `run FILE#STEP` is `run FILE --only STEP`.
 Args with_step_of_file(Args args, App& app) {
+  refuse_settings(args.file);
   const FileAndStep named = split_file(args.file, app.here);
   if (named.step.empty()) return args;
   args.file.resize(args.file.find_last_of("#:", args.file.size() - named.step.size() - 1));
@@ -242,7 +265,7 @@ int run(const Args& given, App& app) {
     const auto idle = definition::without_effect(file);
     if (!idle.empty())
       app.out << fmt::format("without effect on one machine: {}\n", fmt::join(idle, "; "));
-    renderer = std::make_unique<Lines>(app, retry_command(args));
+    renderer = std::make_unique<Lines>(app, afterwards_of(args, project.settings));
   }
   switch (engine::execute(job, options, surroundings, {renderer.get()})) {
     case model::Status::completed:

@@ -53,6 +53,10 @@ int run(const Args& args, App& app) {
   text::Diagnostics diagnostics;
   for (const auto& file : args.files) {
     const fs::path path = fs::absolute(file, app.here);
+    if (boost::system::error_code none; is_settings_file(path) && fs::exists(path, none)) {
+      workspace::read_settings({path.parent_path()});
+      continue;
+    }
     const Project project = open_project(path.parent_path());
     if (const auto job = definition::validate_file(path, project.catalogue, diagnostics))
       check_against_project(*job, project, app, diagnostics);

@@ -98,6 +98,7 @@ class Decider {
       result_.decisions.push_back(!wanted[n]                 ? leave(n, needed[n])
                                   : !options_.resume.empty() ? resume(n)
                                                              : run(n));
+    if (!options_.resume.empty()) result_.resumed = earlier_->only().name;
     if (earlier_) result_.notices = std::move(earlier_->notices);
     std::move(overwritten_.begin(), overwritten_.end(), std::back_inserter(result_.notices));
     return std::move(result_);

@@ -22,6 +22,7 @@ struct Decided {
     std::string snapshot;
   };
   std::vector<Kept> kept;
+  std::string resumed;               // the run's name, with --resume
   std::vector<std::string> notices;  // damaged runs that were passed over
 };
 

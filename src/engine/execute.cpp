@@ -110,6 +110,8 @@ class Run {
     tell(std::move(event));
     for (const auto& notice : prepared_.notices) tell(events::Notice{"", notice});
     for (const auto& notice : decided_.notices) tell(events::Notice{"", notice});
+    if (!options_.resume.empty())
+      for (auto& notice : why_again(decided_)) tell(std::move(notice));
   }
 
   void make_recorder() {

@@ -1,5 +1,7 @@
 #include "engine/telling.hpp"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <boost/filesystem/operations.hpp>
 
@@ -10,6 +12,15 @@ namespace {
 
 std::string word(model::Status status) {
   return std::string(model::to_string(status));
+}
+
+// "a, b, c and 4 more"
+std::string listed(const std::vector<std::string>& words, std::size_t most, const char* between) {
+  const std::size_t shown = std::min(words.size(), most);
+  std::string text = fmt::format(
+      "{}", fmt::join(words.begin(), words.begin() + static_cast<std::ptrdiff_t>(shown), between));
+  if (words.size() > shown) text += fmt::format(" and {} more", words.size() - shown);
+  return text;
 }
 
 std::string value_of(const Located& located) {
@@ -40,6 +51,30 @@ std::vector<events::Event> events_of_kept(const PlannedStep& step, const Decisio
   events.push_back(events::StepPassedOver{step.path, word(model::Status::reused),
                                           decision.reasons.front(), decision.from_run});
   return events;
+}
+
+std::vector<events::Notice> why_again(const Decided& decided) {
+  constexpr std::size_t few = 3;
+  std::vector<events::Notice> notices;
+  std::vector<std::string> unfinished;
+  for (const auto& decision : decided.decisions) {
+    if (decision.action != Decision::Action::run) continue;
+    if (decision.cause == Decision::Cause::unfinished) {
+      unfinished.push_back(decision.step);
+      continue;
+    }
+    notices.push_back(
+        {"", fmt::format("{} {}: {}", decision.step,
+                         decision.cause == Decision::Cause::first ? "runs" : "runs again",
+                         listed(decision.reasons, few, "; "))});
+  }
+  if (unfinished.size() == 1)
+    notices.push_back({"", fmt::format("{} runs again: it did not finish in {}", unfinished.front(),
+                                       decided.resumed)});
+  else if (!unfinished.empty())
+    notices.push_back({"", fmt::format("{} run again: they did not finish in {}",
+                                       listed(unfinished, few, ", "), decided.resumed)});
+  return notices;
 }
 
 events::StepEnded event_of(const std::string& step, const step::Outcome& outcome) {

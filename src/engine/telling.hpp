@@ -15,6 +15,9 @@ namespace engine {
 std::vector<events::Event> events_of_kept(const PlannedStep&, const Decision&, const Outputs&,
                                           const Decided::Kept&);
 
+// Why steps of a resumed run are not kept: a line for each, but one for all that had not finished.
+std::vector<events::Notice> why_again(const Decided&);
+
 events::StepEnded event_of(const std::string& step, const step::Outcome&);
 // amlocal itself could not go on with the step.
 step::Outcome outcome_of(const base::Error&);

@@ -105,23 +105,23 @@ std::vector<model::DataAsset> registered_assets(const workspace::Layout& layout)
   return assets;
 }
 
-std::size_t forget_assets(const workspace::Layout& layout, const std::string& name,
-                          const std::string& version) {
+std::vector<std::string> forget_assets(const workspace::Layout& layout, const std::string& name,
+                                       const std::string& version) {
   boost::system::error_code ignored;
-  if (!fs::exists(assets_path(layout), ignored)) return 0;
+  if (!fs::exists(assets_path(layout), ignored)) return {};
   const base::FileLock lock = lock_assets(layout);
   std::string text;
-  std::size_t forgotten = 0;
+  std::vector<std::string> forgotten;
   for (const auto& stamped : read_events(layout)) {
     const auto* asset = std::get_if<events::AssetRegistered>(&stamped.event);
     if (asset && asset->name == name && (version.empty() || asset->version == version)) {
-      ++forgotten;
+      forgotten.push_back(asset->version);
       continue;
     }
     const std::string json = events::to_json(stamped);
     text += fmt::format("{:08x} {}\n", base::crc32c(json), json);
   }
-  if (forgotten > 0) base::write_file_atomically(assets_path(layout), text);
+  if (!forgotten.empty()) base::write_file_atomically(assets_path(layout), text);
   return forgotten;
 }
 

@@ -93,10 +93,10 @@ std::optional<fs::path> move_folder_aside(const workspace::Layout&);
 // Data assets registered by runs (named outputs), oldest first. They outlive their runs. Throws
 // corrupt, naming the line.
 std::vector<model::DataAsset> registered_assets(const workspace::Layout&);
-// Forgets what runs registered as `name` (version "": all of it) and returns how many these were;
-// the data stays with its runs. Throws corrupt, no_space or io.
-std::size_t forget_assets(const workspace::Layout&, const std::string& name,
-                          const std::string& version);
+// Forgets what runs registered as `name` (version "": all of it) and returns the
+// versions; the data stays with its runs. Throws corrupt, no_space or io.
+std::vector<std::string> forget_assets(const workspace::Layout&, const std::string& name,
+                                       const std::string& version);
 // The version after the highest whole number that `name` has among registered assets and
 // `settings`.
 std::string next_version(const workspace::Layout&, const workspace::Settings& settings,

@@ -75,4 +75,12 @@ std::vector<Unfired> Faults::never_fired() const {
   return never;
 }
 
+std::vector<Fired> Faults::fired() const {
+  const std::lock_guard lock(mutex_);
+  std::vector<Fired> fired;
+  for (const Armed& armed : armed_)
+    if (armed.fired != 0) fired.push_back({armed.fault.text, armed.fired});
+  return fired;
+}
+
 }  // namespace meter

@@ -39,6 +39,8 @@ struct Fault {
   std::optional<Nanos> lasting;              // … and for so long
 
   enum class How { errno_, http, slow, delay, throttle, disconnect };
+  // Nothing fails; it only takes longer.
+  bool only_delays() const { return how == How::delay || how == How::slow; }
   How how = How::errno_;
   int number = 0;     // errno_: EIO's; http: 503
   double factor = 1;  // slow
@@ -67,6 +69,13 @@ struct Unfired {
   bool operator==(const Unfired&) const = default;
 };
 
+// One that did, so many times.
+struct Fired {
+  std::string fault;  // as written
+  std::uint64_t times = 0;
+  bool operator==(const Fired&) const = default;
+};
+
 // All faults of a run, with their counters. Safe from several threads.
 class Faults {
  public:
@@ -78,6 +87,7 @@ class Faults {
   bool empty() const { return armed_.empty(); }
 
   std::vector<Unfired> never_fired() const;
+  std::vector<Fired> fired() const;
 
  private:
   struct Armed {

@@ -128,11 +128,7 @@ class Run {
         throw;
       }
     }();
-    // A script that swallowed a refusal (a full disk, a read-only input) has perhaps lost
-    // something.
-    if (const std::string refusal = last_refusal(folder_); succeeded && !refusal.empty())
-      notice(fmt::format("it finished although its mounts refused something; last: {} (all: {})",
-                         refusal, base::display_path(mount_log_path(folder_))));
+    if (succeeded) tell_what_it_survived(finished);
     const auto& unsent = finished.unsent;
     if (unsent.empty()) return;
     const auto& [session, file] = unsent.front();
@@ -145,6 +141,20 @@ class Run {
     throw base::Error(base::Code::io, text)
         .hint("make room there or mend what refused it, then run it again; what was written is " +
               kept);
+  }
+
+  // A script that swallowed a refusal (a full disk, a read-only input) has perhaps lost something.
+  void tell_what_it_survived(const fuse::Finished& finished) {
+    if (finished.refusals > 0)
+      notice(fmt::format("it finished although its mounts refused something{}; last: {} (all: {})",
+                         finished.refusals > 1 ? fmt::format(" {} times", finished.refusals) : "",
+                         finished.last_refusal, base::display_path(mount_log_path(folder_))));
+    for (const auto& [fault, times] : finished.fired) {
+      const std::string often = times > 1 ? fmt::format("{} times", times) : "once";
+      notice(meter::parse_fault(fault).only_delays()
+                 ? fmt::format("fault '{}' delayed it {}", fault, often)
+                 : fmt::format("it finished although fault '{}' struck {}", fault, often));
+    }
   }
 
   // Notes also what became of the faults. One that kills the process cannot say so afterwards.

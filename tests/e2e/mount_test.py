@@ -243,7 +243,26 @@ class MountTest(unittest.TestCase):
         self.assertIn("No space left on device", log)
         self.assertIn("the mount said last: inputs.all: fault '* read ENOSPC' struck read of 'rows.csv'", out)
         self.assertIn("fault 'store put nth=99 503' never fired: of 4 that could have been hit, none was the right one", out)
-        self.assertIn("--fault 'one.outputs.out open nth=3 EIO'", out.splitlines()[-1])
+        self.assertIn("Run the rest (its faults left out) with:\n  amlocal run one.yml --resume f\n", out)
+
+    def test_what_a_step_survived_is_told_as_what_it_was(self):
+        (self.folder / "data").mkdir()
+        (self.folder / "data/rows.csv").write_text("1,2\n")
+        self.write_step("for n in 1 2 3; do echo $n >> ${{outputs.out}}/log || true; done; cat ${{inputs.all}}/rows.csv || true",
+                        inputs={"all": {"type": "uri_folder", "path": "data"}}, outputs={"out": {"type": "uri_folder"}})
+        refused = "it finished although its mounts refused something"
+        out = self.call("run", "one.yml", "--fault", "one.outputs.out open delay=1ms", "--cost", "blob-premium")
+        self.assertIn("note: one: fault 'one.outputs.out open delay=1ms' delayed it 3 times\n", out)
+        self.assertNotIn("although", out)
+        self.assertTrue(out.endswith("what that costs in the cloud: amlocal io report @last --cost blob-premium\n"), out)
+        out = self.call("run", "one.yml", "--fault", "one.outputs.out open nth=2 EIO")
+        self.assertIn("note: one: it finished although fault 'one.outputs.out open nth=2 EIO' struck once\n", out)
+        self.assertNotIn(refused, out)
+        self.assertNotIn("io report", out)
+        self.write_step("cd ${{outputs.out}}; echo 1 > a; echo 2 > b; for n in 1 2; do mv -f b a || true; done",
+                        outputs={"out": {"type": "uri_folder"}})
+        out = self.call("run", "one.yml", "--mount-profile", "dprep")
+        self.assertIn(f"note: one: {refused} 2 times; last: outputs.out: rename of 'b' to 'a' was refused", out)
 
     def test_a_step_sees_the_clouds_paths(self):
         blank = self.folder / "a project"
@@ -315,7 +334,7 @@ class MountTest(unittest.TestCase):
     def test_faults_of_the_project_and_wrong_ones(self):
         self.write_step("python3 -c \"open('${{outputs.out}}/a', 'w').close()\"", outputs={"out": {"type": "uri_folder"}})
         (self.folder / "amlocal.yml").write_text("faults:\n  - one.outputs.out close EIO\n")
-        self.call("run", "one.yml", status=1)
+        self.assertIn("Run the rest (the faults of amlocal.yml strike again) with:", self.call("run", "one.yml", status=1))
         (self.folder / "amlocal.yml").write_text("faults:\n  - one.outputs.out clse EIO\n")
         out = self.call("run", "one.yml", status=1)
         self.assertIn("amlocal.yml:2:21", out)

@@ -26,7 +26,7 @@ struct Screen {
     app.terminal = columns > 0;
     app.colour = colour;
     app.columns = [columns] { return columns; };
-    lines = std::make_unique<cli::Lines>(app, "amlocal run p.yml");
+    lines = std::make_unique<cli::Lines>(app, cli::Afterwards{"amlocal run p.yml", "", ""});
   }
 
   // What the event adds to the output.

@@ -69,8 +69,8 @@ TEST_CASE("a version is registered once; a later run is told what it stands for"
   CHECK(notices[0].find("azureml:model:1 stands for /first") != std::string::npos);
   CHECK(notices[0].find("amlocal data delete model --version 1") != std::string::npos);
 
-  CHECK(history::forget_assets(scratch.layout, "model", "2") == 0);
-  CHECK(history::forget_assets(scratch.layout, "model", "1") == 1);
+  CHECK(history::forget_assets(scratch.layout, "model", "2").empty());
+  CHECK(history::forget_assets(scratch.layout, "model", "1") == std::vector<std::string>{"1"});
   CHECK(history::registered_assets(scratch.layout).empty());
   register_one(scratch.layout, "third", "1");
   CHECK(history::registered_assets(scratch.layout).at(0).path == "/third");
