@@ -355,7 +355,9 @@ std::optional<model::Job> load_job(const fs::path& given, const Overrides& overr
                   [&](const text::Node& step, std::string_view section) {
                     return declared_names(step, section, document->folder(), reading);
                   });
-  return read_job(*document, reading);
+  auto job = read_job(*document, reading);
+  if (job) read_nested_modes(*job, overrides, reading);
+  return job;
 }
 
 }  // namespace definition

@@ -229,6 +229,7 @@ void apply_overrides(text::Node& root, const Overrides& overrides, const fs::pat
     set_value(target.find(), assignment.key, assignment.value, target.place(), here);
   }
   for (const auto& assignment : overrides.mode) {
+    if (is_of_nested_step(assignment)) continue;
     const char* section = has_word(assignment.key, "inputs") ? "inputs" : "outputs";
     Target target(root, "--mode", assignment, section, declared);
     set_mode(target.find(), assignment.value, target.place());

@@ -18,4 +18,12 @@ using Declared =
 // mean), or several things (the candidates). Relative paths given by --set start from `here`.
 void apply_overrides(text::Node& root, const Overrides&, const fs::path& here, const Declared&);
 
+// A `--mode` whose key begins with a path, "middle/train.outputs.logs": of a step in a nested
+// pipeline.
+bool is_of_nested_step(const Assignment&);
+// Notes these in the job that was read. A key that names nothing throws usage; a mode that does not
+// fit is a diagnostic.
+struct Reading;
+void read_nested_modes(model::Job&, const Overrides&, Reading&);
+
 }  // namespace definition

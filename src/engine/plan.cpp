@@ -50,6 +50,7 @@ class Flattener {
       bind_inputs(n);
       bind_outputs(n);
     }
+    for (const auto& said : job_.modes) force(said);
     for (const auto& output : root_.pipeline->outputs)
       if (const auto from = producer_within(root_, output.name))
         plan_.outputs.push_back({output.name, *from});
@@ -196,6 +197,20 @@ class Flattener {
         if (said) apply(*said, output);
       }
       plan_.steps[n].outputs.push_back(std::move(output));
+    }
+  }
+
+  void force(const model::StepMode& said) {
+    const auto set = [&](auto& ports) {
+      for (auto& port : ports)
+        if (port.name == said.name) port.mode = said.mode;
+    };
+    for (auto& step : plan_.steps) {
+      if (step.path != said.step) continue;
+      if (said.input)
+        set(step.inputs);
+      else
+        set(step.outputs);
     }
   }
 

@@ -189,6 +189,14 @@ struct Settings {
 // with no letter beside it: "gpu-cluster", "azureml:gpu_t4", but not "gpucluster".
 bool names_gpu(std::string_view compute);
 
+// What the command line says of one step at any depth; it wins over all that definitions say.
+struct StepMode {
+  std::string step;  // its path, "middle/train"
+  bool input = false;
+  std::string name;
+  AccessMode mode = AccessMode::ro_mount;
+};
+
 // A job to run: a pipeline, or a command job (then one step stands in the pipeline, named after the
 // file, and `single_command` is set).
 struct Job {
@@ -205,6 +213,7 @@ struct Job {
   // The pipeline itself, as a component: steps, declared inputs and outputs.
   std::shared_ptr<const Component> pipeline;
   std::vector<Input> inputs;  // the values given to its inputs
+  std::vector<StepMode> modes;
 };
 
 }  // namespace model

@@ -116,6 +116,20 @@ class MountTest(unittest.TestCase):
             self.assertAlmostEqual(measured["least"]["elapsed"], predicted["least"]["elapsed"],
                                    delta=0.05 * predicted["least"]["elapsed"])
 
+    def test_a_step_of_a_nested_pipeline_is_compared_and_measured(self):
+        (self.folder / "inner.yml").write_text("type: pipeline\nname: inner\njobs:\n  log: " + json.dumps({
+            "command": "for n in 1 2 3; do echo $n >> ${{outputs.out}}/log; done", "environment": "azureml:base:1",
+            "outputs": {"out": {"type": "uri_folder"}}}) + "\n")
+        (self.folder / "one.yml").write_text(
+            "type: pipeline\njobs:\n  outer:\n    type: pipeline\n    component: ./inner.yml\n")
+        self.call("run", "one.yml", "--cost", "blob-standard", "--name", "nest")
+        out = json.loads(self.call("io", "compare", "nest/outer/log", "--mode", "outputs.out=upload", "--mount-profile",
+                                   "blobfuse2", "--rerun", "--json"))["scenarios"]
+        self.assertEqual([(row["least"]["bytes_sent"], row["measured"]) for row in out],
+                         [(12, True), (6, False), (6, True), (12, False), (12, True)])
+        for predicted, measured in ((out[1], out[2]), (out[3], out[4])):
+            self.assertEqual(measured["least"], predicted["least"], predicted["name"])
+
     def test_lines_are_known_where_the_path_has_blanks(self):
         project = self.folder / "my project"
         shutil.copytree(SLOWDOWN, project)
