@@ -1,0 +1,192 @@
+"""What a script writes and how it gets to a datastore: OutputFileDatasetConfig and its family.
+
+as_mount, as_upload, register_on_complete and the read_ methods return a copy: of `output.as_upload()` alone nothing
+is left. All copies have one origin, by which a pipeline knows that they are the same output.
+"""
+from azureml.core.runconfig import MountOptions, UploadOptions
+from azureml.data._names import check, made_up
+
+_DEFAULT_HEADER = "ALL_FILES_HAVE_SAME_HEADERS"
+
+
+class RegistrationConfiguration:
+    def __init__(self, name, description, tags):
+        self.name, self.description, self.tags = name, description, tags
+
+
+class _Origin:
+    pass
+
+
+class OutputDatasetConfig:
+    _input_mode = "mount"
+
+    def __init__(self, mode, name=None, **kwargs):
+        self.mode = mode
+        self._name = check(name, "output") if name else made_up("output_")
+        self._registration = None
+        self._transformations = []
+        self._origin = _Origin()
+
+    @property
+    def name(self):
+        return self._name
+
+    @property
+    def arg_val(self):
+        """What stands in an argument list until the step runs."""
+        return "DatasetOutputConfig:" + self._name
+
+    def _copy(self, **changes):
+        import copy
+
+        made = copy.copy(self)
+        made._transformations = list(self._transformations)
+        made.__dict__.update(changes)
+        return made
+
+    def register_on_complete(self, name, description=None, tags=None):
+        if not name:
+            raise ValueError("The registration name of the dataset must not be empty.")
+        return self._copy(_registration=RegistrationConfiguration(name, description, tags))
+
+    def as_input(self, name=None):
+        from azureml.data.dataset_consumption_config import DatasetConsumptionConfig
+
+        return DatasetConsumptionConfig(name or made_up("input_"), self, mode=self._input_mode)
+
+
+class TransformationMixin:
+    """How files are read as a table, without reading them."""
+
+    def read_delimited_files(
+        self,
+        include_path=False,
+        separator=",",
+        header=_DEFAULT_HEADER,
+        partition_format=None,
+        path_glob=None,
+        set_column_types=None,
+    ):
+        step = {
+            "read": "delimited",
+            "include_path": include_path,
+            "separator": separator,
+            "header": getattr(header, "name", header),
+        }
+        return self._as_table(step, partition_format, path_glob, set_column_types)
+
+    def read_parquet_files(self, include_path=False, partition_format=None, path_glob=None, set_column_types=None):
+        return self._as_table({"read": "parquet", "include_path": include_path}, partition_format, path_glob, set_column_types)
+
+    def _as_table(self, step, partition_format, path_glob, set_column_types):
+        if set_column_types is not None and not isinstance(set_column_types, dict):
+            from azureml.exceptions import UserErrorException
+
+            raise UserErrorException(
+                "`set_column_types` must be a dictionary where key is column name and value is :class: azureml.data.DataType"
+            )
+        step = dict(step, partition_format=partition_format, path_glob=path_glob)
+        if set_column_types:
+            step["types"] = {column: str(getattr(kind, "_name", kind)) for column, kind in set_column_types.items()}
+        return OutputTabularDatasetConfig(_files=self, _step={key: each for key, each in step.items() if each is not None})
+
+
+class OutputFileDatasetConfig(OutputDatasetConfig, TransformationMixin):
+    def __init__(self, name=None, destination=None, source=None, partition_format=None):
+        super().__init__("mount", name)
+        self.destination = destination
+        self.source = source
+        self._partition_format = partition_format
+        self._upload_options = None
+        self._mount_options = None
+
+    def as_upload(self, overwrite=False, source_globs=None):
+        globs = [source_globs] if isinstance(source_globs, str) else source_globs
+        return self._copy(mode="upload", _upload_options=UploadOptions(overwrite, globs), _mount_options=None)
+
+    def as_mount(self, disable_metadata_cache=False):
+        return self._copy(mode="mount", _mount_options=MountOptions(disable_metadata_cache), _upload_options=None)
+
+    def as_input(self, name=None):
+        return super().as_input(name)
+
+
+class OutputTabularDatasetConfig(OutputDatasetConfig):
+    _input_mode = "direct"
+
+    def __init__(self, **kwargs):
+        files = kwargs.get("_files")
+        if files is None:
+            raise ValueError(
+                "The constructor of this class is not supposed to be called directly. Please create an "
+                "OutputFileDatasetConfig and add additional transforms to get a OutputTabularDatasetConfig."
+            )
+        super().__init__(files.mode, files.name)
+        self._files = files
+        self._origin, self._registration = files._origin, files._registration
+        self._transformations = [kwargs["_step"]]
+
+    def keep_columns(self, columns):
+        return self._with({"keep_columns": _listed(columns)})
+
+    def drop_columns(self, columns):
+        return self._with({"drop_columns": _listed(columns)})
+
+    def random_split(self, percentage, seed=None):
+        first = self._with({"random_split": percentage, "seed": seed, "part": 1})
+        second = self._with({"random_split": percentage, "seed": seed, "part": 2})
+        first._name, second._name = self._name + "_1", self._name + "_2"
+        return first, second
+
+    def _with(self, step):
+        made = self._copy()
+        made._transformations.append(step)
+        return made
+
+    def as_mount(self):
+        return self._over(self._files.as_mount())
+
+    def as_upload(self, overwrite=False, source_globs=None):
+        return self._over(self._files.as_upload(overwrite, source_globs))
+
+    def _over(self, files):
+        return self._copy(_files=files, mode=files.mode)
+
+    def as_input(self, name=None):
+        return super().as_input(name)
+
+
+class LinkFileOutputDatasetConfig(OutputDatasetConfig):
+    """The script names a dataset itself: `run.output_datasets["name"].link(dataset)`."""
+
+    def __init__(self, name=None):
+        super().__init__("link", name)
+
+    def as_input(self, name=None):
+        return super().as_input(name)
+
+
+class LinkTabularOutputDatasetConfig(OutputDatasetConfig):
+    _input_mode = "direct"
+
+    def __init__(self, name=None):
+        super().__init__("link", name)
+
+    def as_input(self, name=None):
+        return super().as_input(name)
+
+
+class HDFSOutputDatasetConfig(OutputDatasetConfig, TransformationMixin):
+    def __init__(self, name=None, destination=None):
+        super().__init__("hdfs", name)
+        self.destination = destination
+        self.source = None
+        self._upload_options = self._mount_options = None
+
+    def as_input(self, name=None):
+        return super().as_input(name)
+
+
+def _listed(columns):
+    return [columns] if isinstance(columns, str) else list(columns)

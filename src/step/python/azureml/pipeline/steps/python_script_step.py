@@ -1,0 +1,48 @@
+"""PythonScriptStep: one Python script."""
+from azureml.pipeline.steps._script_step import ScriptStep
+
+
+class PythonScriptStep(ScriptStep):
+    def __init__(
+        self,
+        script_name,
+        name=None,
+        arguments=None,
+        compute_target=None,
+        runconfig=None,
+        runconfig_pipeline_params=None,
+        inputs=None,
+        outputs=None,
+        params=None,
+        source_directory=None,
+        allow_reuse=True,
+        version=None,
+        hash_paths=None,
+    ):
+        if not script_name:
+            raise ValueError("script_name is required")
+        if not isinstance(script_name, str):
+            raise ValueError("script_name must be a string")
+        if hash_paths:
+            import logging
+
+            logging.getLogger("azureml.pipeline").warning(
+                "Parameter hash_paths is deprecated and has no effect: all files of source_directory count"
+            )
+        super().__init__(
+            name or script_name,
+            inputs,
+            outputs,
+            arguments,
+            compute_target,
+            runconfig,
+            runconfig_pipeline_params,
+            params,
+            source_directory,
+            allow_reuse,
+            version,
+        )
+        self._script = script_name
+
+    def _command(self, words):
+        return " ".join(filter(None, ["python", words.word(self._script), words.line(self._arguments)]))
