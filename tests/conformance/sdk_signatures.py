@@ -109,7 +109,8 @@ def lines():
         if meant:
             doors.setdefault(value, door)
     for door, value, meant in named:
-        if value in doors and doors[value] != door:
+        # Scripts import from each other's modules in azureml.core; elsewhere only what a module offers.
+        if value in doors and doors[value] != door and (meant or door.startswith("azureml.core.")):
             yield f"{door} = {doors[value]}"
     for value, door in sorted(doors.items(), key=lambda pair: pair[1]):
         if inspect.isclass(value):

@@ -18,6 +18,7 @@ class JobWriter:
         self.files = {}  # what the job needs beside it: {relative path: text}
         self._folders = folders or (lambda name: None)
         self._inputs, self._words, self._outputs = {}, {}, {}
+        self.written = set()  # parameters whose values stand in the job itself, where v2 binds none
         self._writers = {node.key: StepWriter(self, node) for node in graph.nodes}
 
     def writer_of(self, node):
@@ -30,6 +31,18 @@ class JobWriter:
         if not isinstance(value, PipelineParameter):
             return value
         return self.values.get(value.name, value.default_value)
+
+    def write_value(self, value):
+        """The same, for a place of the job in which the value itself stands."""
+        from azureml.pipeline.core.graph import PipelineParameter
+
+        if isinstance(value, PipelineParameter):
+            self.written.add(value.name)
+        return self.value_of(value)
+
+    def word_of(self, parameter):
+        """The job's input that a parameter is, or None."""
+        return self._words.get(parameter)
 
     def parameter(self, value):
         """What a step's input is given: a literal, or the binding to the job's input."""
@@ -77,6 +90,17 @@ class JobWriter:
         from azureml import _job_dataset
 
         return _job_dataset.input_of(self, port, source)
+
+    def folder_of_files(self, dataset):
+        """A folder of this workspace with the dataset's files."""
+        import os
+
+        from azureml import _job_dataset, _submit
+        from azureml.data.abstract_dataset import definition_id
+
+        folder = _submit.definitions_folder("files-" + definition_id(dataset._definition)[:16])
+        _job_dataset.gather(dataset, os.path.join(folder, "files"))
+        return os.path.join(folder, "files")
 
     def promote(self, name, mapping):
         """A step's output that is the pipeline's output `name` too; what the step then says of it."""

@@ -53,7 +53,8 @@ def output_of(port, default_datastore):
 
 def _pipeline_data(port):
     data = port.source
-    mapping = {"type": "uri_file" if data._is_directory is False else "uri_folder", "mode": OUTPUT_MODES[port.mode]}
+    one_file = data._is_directory is False or data._training_output is not None
+    mapping = {"type": "uri_file" if one_file else "uri_folder", "mode": OUTPUT_MODES[port.mode]}
     if data._datastore is not None:
         mapping["path"] = datastore_uri(data._datastore, "azureml/${{name}}/${{output_name}}")
     if port.registration:

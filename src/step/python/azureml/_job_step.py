@@ -38,7 +38,7 @@ class StepWriter:
 
     def value_of(self, value):
         """A plain value: of a PipelineParameter what this submission gives it."""
-        return self.job.value_of(value)
+        return self.job.write_value(value)
 
     def run_settings(self, runconfig, target, counts=None):
         """environment, environment_variables, compute, resources and distribution of a step."""

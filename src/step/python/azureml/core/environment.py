@@ -303,3 +303,11 @@ def _no_build(name):
     from azureml import _absent
 
     _absent.refuse(name, _SUPPORTED)
+
+
+def __getattr__(name):
+    if name not in ("DatabricksSection", "DockerImageDetails", "ImageBuildDetails", "EnvironmentClient"):
+        raise AttributeError("module 'azureml.core.environment' has no attribute {!r}".format(name))
+    from azureml._absent import placeholder
+
+    return placeholder("azureml.core.environment." + name, _SUPPORTED)

@@ -302,3 +302,27 @@ def _file_of(path, name):
     if name is None and (os.path.splitext(text)[1] or not os.path.isdir(text)):
         return text
     return os.path.join(text, ".azureml", (name or LOCAL_RUNCONFIG_NAME) + ".runconfig")
+
+
+_HOMES = {
+    "AbstractComputeTarget": "azureml.core.compute_target",
+    "ComputeTarget": "azureml.core.compute",
+    "DatasetConsumptionConfig": "azureml.data.dataset_consumption_config",
+    "Run": "azureml.core.run",
+}
+_ABSENT = frozenset(
+    "DatabricksCluster DatabricksEnvironment DatabricksSection EggLibrary JarLibrary MavenLibrary PyPiLibrary RCranLibrary "
+    "DatacacheConfiguration DatacacheConsumptionConfig".split()
+)
+
+
+def __getattr__(name):
+    if name in _HOMES:
+        from importlib import import_module
+
+        return getattr(import_module(_HOMES[name]), name)
+    if name in _ABSENT:
+        from azureml._absent import placeholder
+
+        return placeholder("azureml.core.runconfig." + name, "leave it out: everything runs on this machine")
+    raise AttributeError("module 'azureml.core.runconfig' has no attribute {!r}".format(name))

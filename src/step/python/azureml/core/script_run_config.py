@@ -75,6 +75,11 @@ class ScriptRunConfig:
                 "not {}".format(type(distributed).__name__)
             )
 
+    def _submit_to(self, experiment, tags=None, run_id=None, **kwargs):
+        from azureml import _single
+
+        return _single.submit_script(self, experiment, tags, run_id)
+
     @property
     def identity(self):
         return self._identity

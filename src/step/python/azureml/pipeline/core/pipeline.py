@@ -57,18 +57,30 @@ class Pipeline:
         credential_passthrough=None,
         **kwargs
     ):
-        from azureml import _submit
         from azureml.core.experiment import Experiment
 
-        return _submit.submit(
+        return self._submit_to(
             Experiment(self.workspace, experiment_name),
-            self,
             kwargs.get("tags"),
-            pipeline_parameters=pipeline_parameters,
-            continue_on_step_failure=continue_on_step_failure,
-            regenerate_outputs=regenerate_outputs,
-            parent_run_id=parent_run_id,
+            pipeline_parameters,
+            continue_on_step_failure,
+            regenerate_outputs,
         )
+
+    def _submit_to(
+        self,
+        experiment,
+        tags=None,
+        pipeline_parameters=None,
+        continue_on_step_failure=False,
+        regenerate_outputs=False,
+        pipeline_params=None,
+        **kwargs
+    ):
+        from azureml import _template
+
+        template = self._template(pipeline_parameters or pipeline_params, bool(continue_on_step_failure))
+        return _template.run(template, experiment, None, tags, regenerate=bool(regenerate_outputs))
 
     def publish(self, name=None, description=None, version=None, continue_on_step_failure=None):
         from azureml.pipeline.core._published import PublishedPipeline
@@ -82,7 +94,7 @@ class Pipeline:
         _absent.refuse("Pipeline.load_yaml", "`amlocal run` takes v2 YAML; a v1 YAML pipeline is made anew with steps")
 
     def _job(self, values=None, **settings):
-        """(the v2 job as a dictionary, what it needs beside it: {relative path: text})"""
+        """The v2 job, and the writer that made it."""
         from azureml._job import JobWriter
 
         check_parameters(self._graph.parameters, values)
@@ -90,8 +102,32 @@ class Pipeline:
         if datastore is None:
             datastore = self.workspace.get_default_datastore()
         writer = JobWriter(self._graph, values, datastore, _folder_of)
-        job = writer.pipeline_job(description=self.description, place=self._place, **settings)
-        return job, writer.files
+        return writer.pipeline_job(description=self.description, place=self._place, **settings), writer
+
+    def _template(self, values=None, continue_on_step_failure=False):
+        """The job with its parameters open (azureml._template)."""
+        from azureml._template import places_of
+
+        job, writer = self._job(values, continue_on_step_failure=continue_on_step_failure)
+        parameters = {}
+        for name in self._graph.parameters:
+            places = []
+            if name in writer.written:  # its value stands in the job itself: found by another one
+                other = {name: _MARK}
+                places = places_of(self._job(dict(values or {}, **other))[0]["jobs"], _MARK)
+            parameters[name] = {"input": writer.word_of(name), "places": [["jobs"] + each for each in places]}
+        steps = {
+            node.key: {
+                "name": node.step.name,
+                "id": node.id,
+                "outputs": {word: name for name, word in writer.writer_of(node).names.outputs.items()},
+            }
+            for node in self._graph.nodes
+        }
+        return {"job": job, "files": writer.files, "parameters": parameters, "steps": steps}
+
+
+_MARK = 918273645  # a value that nobody writes
 
 
 def check_parameters(parameters, values):

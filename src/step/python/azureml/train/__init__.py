@@ -1,0 +1,1 @@
+"""azureml.train: sweeps and the estimators of older scripts."""
