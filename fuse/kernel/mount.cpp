@@ -115,8 +115,8 @@ Mount::~Mount() = default;
 
 Mount Mount::start(FileSystem& view, const MountOptions& options) {
   check_point(options.point);
-  // Asked for, libfuse would start fusermount3, which says it to the terminal once more.
-  if (::access("/dev/fuse", F_OK) != 0) throw refused(options.point);
+  // libfuse would say it to the terminal, too.
+  if (::access("/dev/fuse", R_OK | W_OK) != 0) throw refused(options.point);
   Arguments arguments;
   arguments.add("fsname=" + options.name);
   arguments.add("subtype=amlocal");

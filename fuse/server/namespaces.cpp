@@ -2,8 +2,10 @@
 
 #include <fcntl.h>
 #include <fmt/format.h>
+#include <linux/capability.h>
 #include <sched.h>
 #include <sys/mount.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -17,6 +19,15 @@ void write_text(const char* path, const std::string& text) {
   base::write_all(base::open_file(path, O_WRONLY), text, path);
 }
 
+// The owner of a namespace may do everything in it, also with his own files what their modes
+// forbid. Through a mount he may do no more than without; what remains is needed to mount.
+bool keep_only_mounting() {
+  __user_cap_header_struct header{_LINUX_CAPABILITY_VERSION_3, 0};
+  __user_cap_data_struct sets[2]{};
+  sets[0].effective = sets[0].permitted = 1U << CAP_SYS_ADMIN;
+  return ::syscall(SYS_capset, &header, sets) == 0;
+}
+
 bool enter() {
   const uid_t user = ::geteuid();
   const gid_t group = ::getegid();
@@ -26,6 +37,7 @@ bool enter() {
       write_text("/proc/self/setgroups", "deny");
       write_text("/proc/self/uid_map", fmt::format("{} {} 1\n", user, user));
       write_text("/proc/self/gid_map", fmt::format("{} {} 1\n", group, group));
+      if (!keep_only_mounting()) return false;
     }
   } catch (const base::Error&) {
     return false;

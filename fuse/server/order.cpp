@@ -101,11 +101,9 @@ Order order_from_json(const std::string& text) {
 }
 
 std::string to_json(const Finished& finished) {
-  json j = {{"unsent", json::array()},
-            {"never_fired", json::array()},
-            {"fired", json::array()},
-            {"refusals", finished.refusals},
-            {"last_refusal", finished.last_refusal}};
+  json j = {{"unsent", json::array()},       {"never_fired", json::array()},
+            {"fired", json::array()},        {"gone", finished.gone},
+            {"refusals", finished.refusals}, {"last_refusal", finished.last_refusal}};
   for (const auto& [session, file] : finished.unsent)
     j["unsent"].push_back({{"session", session}, {"path", file.path}, {"why", file.why}});
   for (const auto& one : finished.never_fired)
@@ -131,6 +129,7 @@ Finished finished_from_json(const std::string& text) {
     for (const auto& one : j.value("fired", json::array()))
       finished.fired.push_back(
           {one.at("fault").get<std::string>(), one.at("times").get<std::uint64_t>()});
+    finished.gone = j.value("gone", std::vector<std::string>());
     finished.refusals = j.value("refusals", std::uint64_t{0});
     finished.last_refusal = j.value("last_refusal", "");
     return finished;

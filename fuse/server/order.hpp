@@ -58,6 +58,8 @@ Order order_from_json(const std::string&);
 struct Finished {
   // For each session the files that did not reach the store.
   std::vector<std::pair<std::string, FileSystem::Unsent>> unsent;
+  // Sessions that may write whose folder was removed or replaced: what they had sent is lost.
+  std::vector<std::string> gone;
   std::vector<meter::Unfired> never_fired;
   std::vector<meter::Fired> fired;
   // What the mounts themselves refused, as their log tells it; faults are not among it.

@@ -16,6 +16,7 @@
 #include "base/file_lock.hpp"
 #include "base/files.hpp"
 #include "fuse/kernel/mount.hpp"
+#include "fuse/server/logged_store.hpp"
 #include "fuse/server/namespaces.hpp"
 #include "fuse/server/order.hpp"
 #include "fuse/server/transfer.hpp"
@@ -26,6 +27,7 @@
 #include "meter/compose.hpp"
 #include "meter/cost_profile.hpp"
 #include "store/hollow_store.hpp"
+#include "store/local_root.hpp"
 #include "store/local_store.hpp"
 
 namespace fuse {
@@ -105,6 +107,7 @@ class Log {
 // One binding's mount with everything it stands on, in tear-down order.
 struct Session {
   SessionOrder order;
+  std::optional<store::LocalRoot> root;
   std::shared_ptr<store::ObjectStore> store;
   std::uint16_t number = 0;  // the ledger's
   std::unique_ptr<FileSystem> view;
@@ -161,8 +164,9 @@ std::unique_ptr<FileSystem> make_view(const Order& order, Session& session, Mete
   options.only = wanted.only;
   options.log = [&log, name = wanted.name](const std::string& text) { log.refusal(name, text); };
   store::LocalStore::recover(wanted.intents);
-  session.store =
-      metering.metered(std::make_shared<store::LocalStore>(wanted.root, wanted.intents));
+  session.store = std::make_shared<LoggedStore>(
+      metering.metered(std::make_shared<store::LocalStore>(wanted.root, wanted.intents)),
+      options.log);
   return make_object_view(*session.store, std::move(options));
 }
 
@@ -180,6 +184,7 @@ meter::SessionNote note_of(const Order& order, const SessionOrder& wanted) {
 
 void start(const Order& order, bool seen_by_all, Session& session, Metering& metering, Log& log) {
   const SessionOrder& wanted = session.order;
+  if (wanted.kind == SessionOrder::Kind::mount) session.root.emplace(wanted.root);
   if (metering.ledger) session.number = metering.ledger->session(note_of(order, wanted));
   if (wanted.kind == SessionOrder::Kind::download)
     download(*hollow(wanted.root, wanted, metering), wanted.only, session.number);
@@ -227,6 +232,8 @@ Finished finish(std::vector<Session>& sessions, Metering& metering, const Log& l
                                session.order.local, session.number))
         finished.unsent.emplace_back(session.order.name, std::move(file));
     session.view.reset();
+    if (session.root && !session.order.read_only && !session.root->is_there())
+      finished.gone.push_back(session.order.name);
     if (!session.order.cache.empty()) base::remove_tree(session.order.cache);
     ::unlink(session.order.intents.c_str());
   }

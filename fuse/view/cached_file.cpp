@@ -42,6 +42,11 @@ CachedFile::State CachedFile::state() {
   return shown_;
 }
 
+std::string CachedFile::trouble() {
+  const std::lock_guard lock(mutex_);
+  return trouble_;
+}
+
 void CachedFile::publish() {
   const std::lock_guard lock(shown_mutex_);
   shown_ = state_;
@@ -203,6 +208,7 @@ Status CachedFile::upload() {
     content.changed = changed_.all();
     content.base = state_.tag;
   }
+  trouble_.clear();
   try {
     // Under the lock: nothing may change what is being sent.
     const store::Object object = context_.store.put(name_, content, store::IfExists::replace);
@@ -216,6 +222,8 @@ Status CachedFile::upload() {
     mark_sent();
     publish();
   } catch (const base::Error& error) {
+    trouble_ = error.message();
+    if (error.code() == base::Code::unavailable) trouble_ += "; " + error.hint();
     return status_of(error);
   }
   return Status::ok;

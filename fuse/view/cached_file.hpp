@@ -63,6 +63,8 @@ class CachedFile : public std::enable_shared_from_this<CachedFile> {
   void touch(base::Time);
   // Sends the whole object, whether it changed or not. What is missing of it is fetched first.
   Status upload();
+  // Why the store did not take the last upload; "" where it did, or the fault was not the store's.
+  std::string trouble();
 
   // The object has another name from now on.
   void rename(const std::string& name);
@@ -99,6 +101,7 @@ class CachedFile : public std::enable_shared_from_this<CachedFile> {
   std::condition_variable arrived_;
   std::string name_;
   State state_;
+  std::string trouble_;
   std::uint64_t stored_size_ = 0;  // of the object that `state_.tag` names
   Extents present_;
   Extents changed_;  // since the object of `state_.tag`

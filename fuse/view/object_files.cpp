@@ -131,9 +131,12 @@ std::vector<FileSystem::Unsent> ObjectView::unsent() {
 std::vector<FileSystem::Unsent> ObjectView::send_all() {
   std::vector<Unsent> unsent;
   for (const auto& [path, file] : files_to_send())
-    if (const Status status = file->upload(); status != Status::ok)
-      unsent.push_back(
-          {path, status == Status::no_space ? "no space left" : "the store did not take it"});
+    if (const Status status = file->upload(); status != Status::ok) {
+      const std::string why = file->trouble();
+      unsent.push_back({path, !why.empty()                 ? why
+                              : status == Status::no_space ? "no space left"
+                                                           : "the store did not take it"});
+    }
   return unsent;
 }
 
@@ -163,8 +166,10 @@ Status ObjectView::send(NodeId id, std::uint64_t handle, Occasion occasion) {
   bool sent = false;
   const Status status = handle_of(handle).flush(occasion, sent);
   if (status != Status::ok) {
-    log(fmt::format("'{}' could not be sent to the store when it was {}", path_of(id),
-                    occasion == Occasion::close ? "closed" : "synced"));
+    const std::string why = handle_of(handle).file().trouble();
+    log(fmt::format("'{}' could not be sent to the store when it was {}{}{}", path_of(id),
+                    occasion == Occasion::close ? "closed" : "synced", why.empty() ? "" : ": ",
+                    why));
     return status;
   }
   if (sent) note_sent(id, handle_of(handle).file().state());

@@ -128,8 +128,9 @@ class Run {
         throw;
       }
     }();
-    if (succeeded) tell_what_it_survived(finished);
     const auto& unsent = finished.unsent;
+    if (succeeded && !finished.gone.empty()) refuse_gone(finished.gone.front(), !unsent.empty());
+    if (succeeded) tell_what_it_survived(finished);
     if (unsent.empty()) return;
     const auto& [session, file] = unsent.front();
     const std::string text = fmt::format(
@@ -141,6 +142,23 @@ class Run {
     throw base::Error(base::Code::io, text)
         .hint("make room there or mend what refused it, then run it again; what was written is " +
               kept);
+  }
+
+  [[noreturn]] void refuse_gone(const std::string& session, bool unsent) const {
+    const std::string name = session.substr(session.find('.') + 1);
+    const auto output = std::find_if(request_.outputs.begin(), request_.outputs.end(),
+                                     [&](const auto& one) { return one.name == name; });
+    throw base::Error(
+        base::Code::io,
+        fmt::format("the folder of output '{}' in the datastore was removed or replaced while the "
+                    "step ran{}",
+                    name,
+                    output == request_.outputs.end() ? "" : ": " + output->destination.native()))
+        .hint(fmt::format("what had been sent there is lost with it{}; leave the datastore alone "
+                          "while a run uses it, and run the step again",
+                          unsent ? fmt::format(" (what was not sent is kept in {})",
+                                               base::display_path(folder_.root / "unsent"))
+                                 : ""));
   }
 
   // A script that swallowed a refusal (a full disk, a read-only input) has perhaps lost something.

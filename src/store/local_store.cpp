@@ -190,7 +190,7 @@ LocalStore::~LocalStore() = default;
 fs::path LocalStore::path_of(const std::string& name) const {
   Url url;
   url.path = name;
-  return local_path(url, root_);
+  return local_path(url, root_.path());
 }
 
 Page LocalStore::list(const std::string& folder, const std::string& from, std::size_t limit) {
@@ -220,10 +220,11 @@ std::shared_ptr<const LocalStore::Names> LocalStore::names_in(const std::string&
   }
   auto names = std::make_shared<Names>();
   const fs::path path = path_of(folder);
+  root_.check();  // a folder in its place has other names
   const std::unique_ptr<DIR, int (*)(DIR*)> dir(::opendir(path.c_str()), ::closedir);
   if (!dir) {
-    if (errno == ENOENT || errno == ENOTDIR) return names;
-    throw base::os_error("list", path.native());
+    if (errno != ENOENT && errno != ENOTDIR) throw base::os_error("list", path.native());
+    return names;
   }
   while (const dirent* entry = ::readdir(dir.get())) {
     const std::string_view name = entry->d_name;
@@ -242,13 +243,14 @@ void LocalStore::forget_names(const std::string& folder) {
 
 std::optional<Object> LocalStore::head(const std::string& name) {
   const Status status = look_at(path_of(name));
+  if (!status.found) root_.check();
   if (!status.found || (!status.is_folder() && !status.is_file())) return std::nullopt;
   return describe(name, status.value);
 }
 
 std::size_t LocalStore::get(const std::string& name, std::uint64_t offset, std::span<char> into) {
   const fs::path path = path_of(name);
-  const base::Fd fd = base::open_file(path, O_RDONLY);
+  const base::Fd fd = root_.within([&] { return base::open_file(path, O_RDONLY); });
   std::size_t done = 0;
   while (done < into.size()) {
     const ssize_t n = base::sys("read", path.native(), [&] {
@@ -271,6 +273,13 @@ base::Fd LocalStore::open_local(const std::string& name, const std::string& tag)
   return fd;
 }
 
+void LocalStore::make_folders(const fs::path& folder) const {
+  root_.check();
+  boost::system::error_code failed;
+  fs::create_directories(folder, failed);
+  if (failed) throw base::os_error("create", folder.native(), failed.value());
+}
+
 Object LocalStore::put(const std::string& name, const Content& content, IfExists if_exists) {
   const fs::path path = path_of(name);
   const Status old = look_at(path);
@@ -281,16 +290,15 @@ Object LocalStore::put(const std::string& name, const Content& content, IfExists
   if (old.found && only_adds(content, old.value)) {
     append(path, content, static_cast<std::uint64_t>(old.value.st_size));
   } else {
-    boost::system::error_code failed;
-    fs::create_directories(path.parent_path(), failed);
-    if (failed) throw base::os_error("create", path.parent_path().native(), failed.value());
+    make_folders(path.parent_path());
     const fs::path draft = path.parent_path() / (std::string(draft_prefix) + base::random_id(8));
     try {
       if (!link_to(content, draft)) {
-        const base::Fd out = base::open_file(draft, O_WRONLY | O_CREAT | O_EXCL, 0644);
+        const base::Fd out =
+            root_.within([&] { return base::open_file(draft, O_WRONLY | O_CREAT | O_EXCL, 0644); });
         copy_bytes(*content.file, out, 0, content.size, path);
       }
-      rename_to(draft, path, if_exists);
+      root_.within([&] { rename_to(draft, path, if_exists); });
     } catch (...) {
       ::unlink(draft.c_str());
       throw;
@@ -339,12 +347,13 @@ void LocalStore::append(const fs::path& path, const Content& content, std::uint6
 
 void LocalStore::remove(const std::string& name) {
   const fs::path path = path_of(name);
-  base::sys("remove", path.native(), [&] { return ::unlink(path.c_str()); });
+  root_.within([&] { base::sys("remove", path.native(), [&] { return ::unlink(path.c_str()); }); });
 }
 
 void LocalStore::make_folder(const std::string& name) {
   const fs::path path = path_of(name);
-  base::sys("create", path.native(), [&] { return ::mkdir(path.c_str(), 0777); });
+  root_.within(
+      [&] { base::sys("create", path.native(), [&] { return ::mkdir(path.c_str(), 0777); }); });
 }
 
 void LocalStore::remove_folder(const std::string& name) {
@@ -353,15 +362,13 @@ void LocalStore::remove_folder(const std::string& name) {
   if (errno == ENOTEMPTY || errno == EEXIST)
     throw base::Error(base::Code::conflict,
                       fmt::format("the folder '{}' is not empty", path.native()));
-  throw base::os_error("remove", path.native());
+  root_.within([&] { throw base::os_error("remove", path.native()); });
 }
 
 void LocalStore::move(const std::string& from, const std::string& to, IfExists if_exists) {
   const fs::path target = path_of(to);
-  boost::system::error_code failed;
-  fs::create_directories(target.parent_path(), failed);
-  if (failed) throw base::os_error("create", target.parent_path().native(), failed.value());
-  rename_to(path_of(from), target, if_exists);
+  make_folders(target.parent_path());
+  root_.within([&] { rename_to(path_of(from), target, if_exists); });
 }
 
 void LocalStore::recover(const fs::path& intents, std::chrono::milliseconds patience) {

@@ -9,6 +9,7 @@
 #include <mutex>
 
 #include "base/path.hpp"
+#include "store/local_root.hpp"
 #include "store/object_store.hpp"
 
 namespace store {
@@ -22,7 +23,8 @@ namespace store {
 // instead of a copy.
 class LocalStore final : public ObjectStore {
  public:
-  // `intents`: a file of this store's own outside of `root`, made here.
+  // `intents`: a file of this store's own outside of `root`, made here. Once `root` has been
+  // removed or replaced, every call that needs it throws unavailable.
   LocalStore(fs::path root, fs::path intents);
   ~LocalStore() override;
 
@@ -49,10 +51,11 @@ class LocalStore final : public ObjectStore {
   fs::path path_of(const std::string& name) const;
   std::shared_ptr<const Names> names_in(const std::string& folder, const std::string& from);
   void forget_names(const std::string& folder);
+  void make_folders(const fs::path&) const;
   static bool only_adds(const Content&, const struct stat& old);
   void append(const fs::path&, const Content&, std::uint64_t old_size);
 
-  fs::path root_;
+  LocalRoot root_;
   fs::path intents_path_;
   base::Fd intents_;
   std::unique_ptr<Slots> slots_;

@@ -250,6 +250,37 @@ TEST_CASE_FIXTURE(Fixture, "a name that no local file can have is refused") {
   CHECK(error_of([&] { store.head(std::string("a\0b", 3)); }).code() == base::Code::bad_input);
 }
 
+TEST_CASE_FIXTURE(Fixture, "once its folder has gone or is another, nothing is made up") {
+  file.add("1");
+  store.put("sub/a", file.all(), IfExists::replace);
+  const auto refused = [&](auto act) {
+    const auto error = error_of(act);
+    CHECK(error.code() == base::Code::unavailable);
+    CHECK(error.message() == "the store's folder '" + root.native() + "' was removed or replaced");
+    CHECK(error.hint() == "put it back, and leave it alone while it is mounted");
+  };
+  const auto all = [&] {
+    refused([&] { store.list("", "", 10); });
+    refused([&] { store.head("sub/a"); });
+    refused([&] { store.get("sub/a", 0, {}); });
+    refused([&] { store.put("sub/a", file.all(), IfExists::replace); });
+    refused([&] { store.put("b", file.all(), IfExists::replace); });
+    refused([&] { store.make_folder("more/of"); });
+    refused([&] { store.remove("sub/a"); });
+    refused([&] { store.remove_folder("sub"); });
+    refused([&] { store.move("sub/a", "other/a", IfExists::replace); });
+  };
+  fs::rename(root, scratch.path("away"));
+  all();
+  CHECK_FALSE(fs::exists(root));
+  fs::create_directory(root);
+  all();
+  CHECK(fs::is_empty(root));
+  fs::remove(root);
+  fs::rename(scratch.path("away"), root);
+  CHECK(bytes("sub/a") == "1");
+}
+
 TEST_CASE_FIXTURE(Fixture, "appends from several threads to several objects") {
   std::vector<std::thread> threads;
   std::vector<std::unique_ptr<support::LocalFile>> files;
