@@ -51,15 +51,17 @@ void op_flock(fuse_req_t request, fuse_ino_t node, fuse_file_info*, int) {
 
 }  // namespace
 
-void add_attribute_operations(fuse_lowlevel_ops& ops, bool locks) {
+void add_attribute_operations(fuse_lowlevel_ops& ops, const Traits& traits) {
+  if (traits.answers_locks) {
+    ops.getlk = op_getlk;
+    ops.setlk = op_setlk;
+    ops.flock = op_flock;
+  }
+  if (!traits.has_attributes) return;
   ops.setxattr = op_setxattr;
   ops.getxattr = op_getxattr;
   ops.listxattr = op_listxattr;
   ops.removexattr = op_removexattr;
-  if (!locks) return;
-  ops.getlk = op_getlk;
-  ops.setlk = op_setlk;
-  ops.flock = op_flock;
 }
 
 }  // namespace fuse

@@ -10,6 +10,7 @@
 #include <thread>
 
 #include "base/error.hpp"
+#include "fuse/kernel/device.hpp"
 #include "fuse/kernel/ops.hpp"
 
 namespace fuse {
@@ -71,12 +72,14 @@ base::Error refused(const fs::path& point) {
 }  // namespace
 
 struct Mount::State {
-  FileSystem* view = nullptr;
+  Connection connection;
   fs::path point;
   fuse_session* session = nullptr;
   std::thread server;
   bool read_only = false;
   std::atomic<bool> ended = false;
+
+  explicit State(FileSystem& view) : connection{view, view.traits()} {}
 
   // Pages of maps first: the view can only send what the kernel has given it.
   void write_back() const {
@@ -124,17 +127,17 @@ Mount Mount::start(FileSystem& view, const MountOptions& options) {
   if (options.read_only) arguments.add("ro");
   if (options.for_others) arguments.add("allow_other");
   if (options.ends_with_process) arguments.add("auto_unmount");
-  auto state = std::make_unique<State>();
-  state->view = &view;
+  auto state = std::make_unique<State>(view);
   state->point = options.point;
   state->read_only = options.read_only;
-  const fuse_lowlevel_ops ops = operations(view.answers_locks());
-  state->session = fuse_session_new(&arguments.value, &ops, sizeof ops, &view);
+  const fuse_lowlevel_ops ops = operations(view.traits());
+  state->session = fuse_session_new(&arguments.value, &ops, sizeof ops, &state->connection);
   if (state->session == nullptr) throw refused(options.point);
   if (fuse_session_mount(state->session, options.point.c_str()) != 0) {
     fuse_session_destroy(std::exchange(state->session, nullptr));
     throw refused(options.point);
   }
+  speak_for(state->session);
   state->server = std::thread([s = state.get()] { s->serve(); });
   return Mount(std::move(state));
 }
@@ -148,7 +151,7 @@ void Mount::wait_ready() const {
 
 std::vector<FileSystem::Unsent> Mount::finish(bool send) {
   if (!state_->read_only) state_->write_back();
-  auto unsent = send ? state_->view->send_all() : state_->view->unsent();
+  auto unsent = send ? state_->connection.view.send_all() : state_->connection.view.unsent();
   state_.reset();
   return unsent;
 }

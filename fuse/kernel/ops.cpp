@@ -231,7 +231,7 @@ void op_init(void*, fuse_conn_info* connection) {
 
 }  // namespace
 
-fuse_lowlevel_ops operations(bool locks) {
+fuse_lowlevel_ops operations(const Traits& traits) {
   fuse_lowlevel_ops ops{};
   ops.init = op_init;
   ops.lookup = op_lookup;
@@ -251,14 +251,14 @@ fuse_lowlevel_ops operations(bool locks) {
   ops.create = op_create;
   ops.read = op_read;
   ops.write = op_write;
-  ops.flush = op_flush;
+  if (traits.hears_closes) ops.flush = op_flush;
   ops.fsync = op_fsync;
   ops.release = op_release;
   ops.fallocate = op_fallocate;
   ops.lseek = op_lseek;
   ops.statfs = op_statfs;
   add_folder_operations(ops);
-  add_attribute_operations(ops, locks);
+  add_attribute_operations(ops, traits);
   return ops;
 }
 

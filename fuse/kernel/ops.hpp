@@ -8,8 +8,8 @@
 
 namespace fuse {
 
-// The table for a session whose user data is a FileSystem. With `locks` the file system answers for
-// locks, else the kernel keeps them.
-fuse_lowlevel_ops operations(bool locks);
+// The table for a session whose user data is a Connection (device.hpp). The kernel is told not to
+// ask for what the traits make needless.
+fuse_lowlevel_ops operations(const Traits&);
 
 }  // namespace fuse

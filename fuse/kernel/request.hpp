@@ -3,13 +3,14 @@
 
 #include <exception>
 
+#include "fuse/kernel/device.hpp"
 #include "fuse/kernel/ops.hpp"
 #include "fuse/kernel/reply.hpp"
 
 namespace fuse {
 
 inline FileSystem& view(fuse_req_t request) {
-  return *static_cast<FileSystem*>(fuse_req_userdata(request));
+  return static_cast<Connection*>(fuse_req_userdata(request))->view;
 }
 
 inline Caller caller(fuse_req_t request) {
@@ -60,6 +61,6 @@ inline void reply_attributes(fuse_req_t request, const Reply<Found>& found) {
 
 // Fill in their part of the table.
 void add_folder_operations(fuse_lowlevel_ops&);
-void add_attribute_operations(fuse_lowlevel_ops&, bool locks);
+void add_attribute_operations(fuse_lowlevel_ops&, const Traits&);
 
 }  // namespace fuse

@@ -4,7 +4,7 @@
 
 namespace fuse {
 
-Reply<Opened> DiskView::open(const Caller&, NodeId node, int flags) {
+Reply<Opened> DiskView::open(const Caller& caller, NodeId node, int flags) {
   if (options_.read_only && (flags & O_ACCMODE) != O_RDONLY) return Status::read_only;
   const auto reached = reach(node, 0);
   if (!reached) return reached.status;
@@ -15,7 +15,11 @@ Reply<Opened> DiskView::open(const Caller&, NodeId node, int flags) {
                          : ::openat(reached.value.at.folder->get(), reached.value.at.name.c_str(),
                                     own | O_NOFOLLOW);
   if (number < 0) return last_error();
-  return opened(node, base::Fd(number), flags);
+  base::Fd file(number);
+  if ((flags & O_TRUNC) != 0) drop_set_user(caller, number);
+  struct stat status {};
+  if (::fstat(number, &status) != 0) return last_error();
+  return opened(node, std::move(file), status, flags);
 }
 
 Reply<std::pair<Found, Opened>> DiskView::create(const Caller& caller, NodeId folder,
@@ -31,10 +35,14 @@ Reply<std::pair<Found, Opened>> DiskView::create(const Caller& caller, NodeId fo
     number = ::openat(above.value->get(), name.c_str(), own, mode);
   if (number < 0) return last_error();
   base::Fd file(number);
-  if (is_new) give(caller, above.value->get(), name);
-  const auto entry = find(folder, above.value->get(), name);
-  if (!entry) return entry.status;
-  return std::pair(entry.value, opened(entry.value.node, std::move(file), flags));
+  if (is_new)
+    give(caller, above.value->get(), name);
+  else if ((flags & O_TRUNC) != 0)
+    drop_set_user(caller, number);
+  struct stat status {};
+  if (::fstat(number, &status) != 0) return last_error();
+  const NodeId node = nodes_.note(folder, name, status);
+  return std::pair(found(node, status), opened(node, std::move(file), status, flags));
 }
 
 Reply<Bytes> DiskView::read(const Caller&, NodeId, std::uint64_t handle, off_t offset,
@@ -48,6 +56,7 @@ Reply<std::size_t> DiskView::write(const Caller& caller, NodeId, std::uint64_t h
                                    std::span<const char> bytes) {
   const OpenFile& open = file_of(handle);
   const int flags = open.appends && !caller.from_map ? RWF_APPEND : 0;
+  if (!caller.from_map) drop_set_user(caller, open.file.get());
   std::size_t done = 0;
   while (done < bytes.size()) {
     const iovec rest{const_cast<char*>(bytes.data()) + done, bytes.size() - done};
@@ -63,13 +72,14 @@ Reply<std::size_t> DiskView::write(const Caller& caller, NodeId, std::uint64_t h
 void DiskView::release(const Caller&, NodeId node, std::uint64_t handle) {
   const std::unique_ptr<OpenFile> file(&file_of(handle));
   struct stat status {};
-  if (::fstat(file->file.get(), &status) == 0) nodes_.unchanged(node, status);
+  if (file->writes && ::fstat(file->file.get(), &status) == 0) nodes_.unchanged(node, status);
   nodes_.closed(node, file->file.get());
 }
 
-Status DiskView::allocate(const Caller&, NodeId, std::uint64_t handle, int mode, off_t offset,
-                          off_t size) {
+Status DiskView::allocate(const Caller& caller, NodeId, std::uint64_t handle, int mode,
+                          off_t offset, off_t size) {
   if (options_.read_only) return Status::read_only;
+  drop_set_user(caller, file_of(handle).file.get());
   return status_of_call(::fallocate(file_of(handle).file.get(), mode, offset, size));
 }
 
@@ -121,14 +131,12 @@ Status DiskView::read_folder(const Caller&, NodeId node, std::uint64_t handle, o
   }
 }
 
-Opened DiskView::opened(NodeId node, base::Fd file, int flags) {
-  struct stat status {};
-  const bool same = ::fstat(file.get(), &status) == 0 && nodes_.unchanged(node, status);
+Opened DiskView::opened(NodeId node, base::Fd file, const struct stat& status, int flags) {
+  const bool same = nodes_.unchanged(node, status);
   nodes_.opened(node, file.get());
-  return {
-      number_of(
-          std::make_unique<OpenFile>(OpenFile{std::move(file), (flags & O_APPEND) != 0}).release()),
-      same, (flags & O_DIRECT) != 0};
+  auto open = std::make_unique<OpenFile>(
+      OpenFile{std::move(file), (flags & O_APPEND) != 0, (flags & O_ACCMODE) != O_RDONLY});
+  return {number_of(open.release()), same, (flags & O_DIRECT) != 0};
 }
 
 }  // namespace fuse

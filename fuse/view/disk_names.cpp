@@ -20,7 +20,7 @@ Reply<Found> DiskView::set_attributes(const Caller& caller, NodeId node, std::ui
   if (options_.read_only) return Status::read_only;
   const auto reached = reach(node, handle);
   if (!reached) return reached.status;
-  if (const Status done = apply(reached.value, changes); done != Status::ok) return done;
+  if (const Status done = apply(caller, reached.value, changes); done != Status::ok) return done;
   return attributes(caller, node, handle);
 }
 
@@ -79,8 +79,8 @@ Reply<Found> DiskView::find(NodeId folder, int above, const std::string& name) {
   return found(nodes_.note(folder, name, status), status);
 }
 
-void DiskView::give(const Caller& caller, int above, const std::string& name) {
-  if (::geteuid() != 0 || (caller.user == 0 && caller.group == ::getegid())) return;
+void DiskView::give(const Caller& caller, int above, const std::string& name) const {
+  if (user_ != 0 || (caller.user == 0 && caller.group == group_)) return;
   struct stat folder {};
   const bool keeps_group = ::fstat(above, &folder) == 0 && (folder.st_mode & S_ISGID) != 0;
   [[maybe_unused]] const int given =
@@ -100,7 +100,7 @@ Status DiskView::unlink(NodeId folder, const std::string& name, int flags) {
   return Status::ok;
 }
 
-Status DiskView::apply(const Reached& reached, const Changes& changes) {
+Status DiskView::apply(const Caller& caller, const Reached& reached, const Changes& changes) {
   const bool open = reached.descriptor >= 0;
   const int above = open ? -1 : reached.at.folder->get();
   const char* name = reached.at.name.c_str();
@@ -114,7 +114,7 @@ Status DiskView::apply(const Reached& reached, const Changes& changes) {
     result = open ? ::fchown(reached.descriptor, user, group)
                   : ::fchownat(above, name, user, group, AT_SYMLINK_NOFOLLOW);
   }
-  if (result == 0 && changes.size) result = truncate(reached, *changes.size);
+  if (result == 0 && changes.size) result = truncate(caller, reached, *changes.size);
   if (result == 0 && (changes.accessed || changes.modified)) {
     const timespec times[2] = {changes.accessed.value_or(timespec{0, UTIME_OMIT}),
                                changes.modified.value_or(timespec{0, UTIME_OMIT})};
@@ -124,13 +124,26 @@ Status DiskView::apply(const Reached& reached, const Changes& changes) {
   return status_of_call(result);
 }
 
-int DiskView::truncate(const Reached& reached, off_t size) {
+int DiskView::truncate(const Caller& caller, const Reached& reached, off_t size) {
   // A handle may be one for reading only: then by its path.
-  if (reached.descriptor >= 0 && ::ftruncate(reached.descriptor, size) == 0) return 0;
+  if (reached.descriptor >= 0 && ::ftruncate(reached.descriptor, size) == 0) {
+    drop_set_user(caller, reached.descriptor);
+    return 0;
+  }
   const int number = ::open(reached.proc_path().c_str(), O_WRONLY | O_CLOEXEC);
   if (number < 0) return -1;
   const base::Fd file(number);
-  return ::ftruncate(file.get(), size);
+  const int result = ::ftruncate(file.get(), size);
+  if (result == 0) drop_set_user(caller, number);
+  return result;
+}
+
+void DiskView::drop_set_user(const Caller& caller, int descriptor) {
+  struct stat status {};
+  if (caller.user == 0 || ::fstat(descriptor, &status) != 0) return;
+  mode_t dropped = status.st_mode & S_ISUID;
+  if ((status.st_mode & S_IXGRP) != 0) dropped |= status.st_mode & S_ISGID;
+  if (dropped != 0) ::fchmod(descriptor, status.st_mode & 07777 & ~dropped);
 }
 
 Status DiskView::stat_node(NodeId node, std::uint64_t handle, struct stat& status) {

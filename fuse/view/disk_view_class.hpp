@@ -17,6 +17,7 @@ namespace fuse {
 struct OpenFile {
   base::Fd file;
   bool appends = false;
+  bool writes = false;
 };
 
 struct OpenFolder {
@@ -84,6 +85,7 @@ class DiskView final : public FileSystem {
 
   // What is written is there: closing sends nothing.
   Status flush(const Caller&, NodeId, std::uint64_t) override { return Status::ok; }
+  Traits traits() const override { return {.hears_closes = false, .drops_set_user = true}; }
   Status sync(const Caller&, NodeId, std::uint64_t handle) override {
     return status_of_call(::fsync(file_of(handle).file.get()));
   }
@@ -134,7 +136,11 @@ class DiskView final : public FileSystem {
 
   // Root serves all users: what it makes for one of them is theirs. A folder with S_ISGID gives its
   // own group.
-  static void give(const Caller& caller, int above, const std::string& name);
+  void give(const Caller& caller, int above, const std::string& name) const;
+
+  // What a local disk does when a user writes, truncates or allocates: root's own file system would
+  // leave the bits to root, who carries it out.
+  static void drop_set_user(const Caller&, int descriptor);
 
   template <class Call>
   Reply<Found> make(const Caller& caller, NodeId folder, const std::string& name, Call call) {
@@ -147,9 +153,9 @@ class DiskView final : public FileSystem {
   }
 
   Status unlink(NodeId folder, const std::string& name, int flags);
-  Opened opened(NodeId node, base::Fd file, int flags);
-  static Status apply(const Reached& reached, const Changes& changes);
-  static int truncate(const Reached& reached, off_t size);
+  Opened opened(NodeId node, base::Fd file, const struct stat&, int flags);
+  static Status apply(const Caller&, const Reached& reached, const Changes& changes);
+  static int truncate(const Caller&, const Reached& reached, off_t size);
 
   template <class Call>
   Reply<std::string> read_text(NodeId node, Call call) {
@@ -167,6 +173,8 @@ class DiskView final : public FileSystem {
 
   DiskViewOptions options_;
   base::Fd root_;
+  const uid_t user_ = ::geteuid();
+  const gid_t group_ = ::getegid();
   DiskNodes nodes_;
 };
 

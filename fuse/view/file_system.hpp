@@ -71,6 +71,14 @@ struct Changes {
   std::optional<timespec> modified;
 };
 
+// What the kernel need not ask a file system for.
+struct Traits {
+  bool answers_locks = false;   // else the kernel keeps them on its own
+  bool has_attributes = true;   // extended ones; else the kernel says that there are none
+  bool hears_closes = true;     // else flush() has nothing to do, ever
+  bool drops_set_user = false;  // takes set-user-id bits from what another user writes or truncates
+};
+
 class FileSystem {
  public:
   virtual ~FileSystem() = default;
@@ -129,8 +137,7 @@ class FileSystem {
   virtual Reply<std::string> list_attributes(const Caller&, NodeId) = 0;
   virtual Status remove_attribute(const Caller&, NodeId, const std::string& name) = 0;
 
-  // Whether locks are this file system's to answer; otherwise the kernel keeps them on its own.
-  virtual bool answers_locks() const { return false; }
+  virtual Traits traits() const { return {}; }
   virtual Status lock(const Caller&, NodeId) { return Status::not_implemented; }
 
   // "a/b.txt", or "" for the root: for records and messages.

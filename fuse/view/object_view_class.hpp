@@ -101,7 +101,10 @@ class ObjectView final : public FileSystem {
   Status remove_attribute(const Caller&, NodeId, const std::string&) override {
     return profile_.attributes;
   }
-  bool answers_locks() const override { return profile_.locks != Status::ok; }
+  Traits traits() const override {
+    return {.answers_locks = profile_.locks != Status::ok,
+            .has_attributes = profile_.attributes != Status::unsupported};
+  }
   Status lock(const Caller&, NodeId) override { return profile_.locks; }
 
   std::string path_of(NodeId id) override;
