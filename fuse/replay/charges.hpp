@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <string>
 #include <unordered_map>
+#include <utility>
 #include <vector>
 
 #include "meter/simulate.hpp"
@@ -25,7 +26,11 @@ class Charges {
   }
 
   std::size_t count() const { return requests_.size(); }
-  std::vector<meter::Request> take() { return std::move(requests_); }
+  // Those asked for since it was last taken; they wait for none before.
+  std::vector<meter::Request> take() {
+    last_of_task_.clear();
+    return std::exchange(requests_, {});
+  }
 
  private:
   std::uint32_t draw(meter::Op, std::string_view path);

@@ -28,7 +28,7 @@ class Mounted {
   void foresee(const meter::Entry&);
   void take(const meter::Entry&);
   // The unmount: what was not sent is sent now.
-  void finish();
+  void finish(Charges& after);
 
   struct File {
     PathId path = 0;

@@ -248,8 +248,9 @@ bool Mounted::take_space(File& asking, std::uint64_t bytes) {
   return true;
 }
 
-void Mounted::finish() {
+void Mounted::finish(Charges& after) {
   task_ = 0;
+  if (charges_) charges_ = &after;
   for (File& file : files_)
     if (!file.removed && (file.unsent || (!file.in_store && profile_.new_file_is_dirty)))
       upload(file);

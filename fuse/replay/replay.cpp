@@ -18,23 +18,47 @@ using meter::Op;
 
 constexpr std::uint64_t page_size = 5000;  // entries; source: List Blobs
 
-// As transfer.cpp does it, without a store: a listing of each folder, then blocks side by side.
-void download(const Contents& contents, std::uint64_t session, Charges& charges) {
-  const std::uint64_t task = session << 32U;
-  const std::uint64_t entries = contents.files.size() + contents.folders - 1;
-  for (std::uint64_t n = 0; n < contents.folders; ++n)
-    charges.ask(Op::list, "", n == 0 ? std::min(entries, page_size) : 0, task);
-  for (std::uint64_t left = entries; left > page_size; left -= std::min(left, page_size))
-    charges.ask(Op::list, "", std::min(left - page_size, page_size), task);
+using Batches = std::vector<std::vector<meter::Request>>;
+
+void add_batch(Batches& batches, Charges& charges) {
+  if (charges.count() > 0) batches.push_back(charges.take());
+}
+
+void get_all(const std::vector<const std::pair<std::string, std::uint64_t>*>& files,
+             std::uint64_t task, Charges& charges) {
   std::uint64_t thread = 0;
-  for (const auto& [path, size] : contents.files) {
+  for (const auto* file : files) {
     const std::uint64_t by = task + 1 + thread++ % transfer_threads;
     std::uint64_t at = 0;
     do {
-      const std::uint64_t bytes = std::min(transfer_block, size - at);
-      charges.ask(Op::get, path, bytes, by);
+      const std::uint64_t bytes = std::min(transfer_block, file->second - at);
+      charges.ask(Op::get, file->first, bytes, by);
       at += bytes;
-    } while (at < size);
+    } while (at < file->second);
+  }
+}
+
+// As transfer.cpp does it, without a store: of each folder a listing, then its files in blocks side
+// by side. Which folders hold nothing is not known; their listings come first.
+void download(const Contents& contents, std::uint64_t session, Charges& charges, Batches& batches) {
+  const std::uint64_t task = session << 32U;
+  std::map<std::string, std::vector<const std::pair<std::string, std::uint64_t>*>> folders;
+  for (const auto& file : contents.files)
+    folders[file.first.substr(0, std::min(file.first.rfind('/'), file.first.size()))].push_back(
+        &file);
+  if (contents.one_file) {
+    for (const auto& file : contents.files) charges.ask(Op::head, file.first, 0, task);
+  } else {
+    const std::uint64_t entries = contents.files.size() + contents.folders - 1;
+    for (std::uint64_t n = 0; n < contents.folders; ++n)
+      charges.ask(Op::list, "", n == 0 ? std::min(entries, page_size) : 0, task);
+    for (std::uint64_t left = entries; left > page_size; left -= std::min(left, page_size))
+      charges.ask(Op::list, "", std::min(left - page_size, page_size), task);
+  }
+  add_batch(batches, charges);
+  for (const auto& [folder, files] : folders) {
+    get_all(files, task, charges);
+    add_batch(batches, charges);
   }
 }
 
@@ -80,9 +104,7 @@ class Replay {
       if (!meter::is_request(entry.op) && session.model) session.model->take(entry);
     }
     for (std::size_t n = 1; n < sessions_.size(); ++n) close(n);
-    result_.before = before_.take();
-    result_.during = during_.take();
-    result_.after = after_.take();
+    result_.requests.during = during_.take();
     keep_recorded();
     return std::move(result_);
   }
@@ -126,13 +148,14 @@ class Replay {
     Session& session = sessions_[number];
     if (!session.model) return;
     if (session.access.kind == Kind::mount) {
-      session.model->finish();
+      session.model->finish(after_);
       doubt_lifetimes(session);
     } else if (session.access.kind == Kind::upload) {
       upload(*session.model, *session.names, number, after_);
     } else {
       download_of(session, number);
     }
+    add_batch(result_.requests.after, after_);
     result_.most_cached += session.model->most_cached();
     for (const auto& doubt : session.model->doubts())
       result_.doubts.push_back(fmt::format("{}: {}", session.name, doubt));
@@ -140,11 +163,12 @@ class Replay {
 
   void download_of(const Session& session, std::size_t number) {
     const auto known = wanted_.contents.find(session.name);
-    if (known != wanted_.contents.end()) return download(known->second, number, before_);
+    if (known != wanted_.contents.end())
+      return download(known->second, number, before_, result_.requests.before);
     Contents contents;
     for (const auto& file : session.model->files())
       contents.files.emplace_back(session.names->text(file.path), file.size);
-    download(contents, number, before_);
+    download(contents, number, before_, result_.requests.before);
     result_.doubts.push_back(fmt::format(
         "{}: a download fetches all that lies there; the record knows the files that the step used",
         session.name));
@@ -187,12 +211,15 @@ class Replay {
     for (const auto& entry : text_.entries)
       if (entry.session < sessions_.size() && sessions_[entry.session].as_recorded)
         kept.entries.push_back(entry);
-    auto requests = requests_of(kept, {});
-    const std::uint64_t shift = result_.during.size();
-    for (auto& request : requests) {
+    auto recorded = phases_of(kept, {});
+    meter::Phases& all = result_.requests;
+    const std::uint64_t shift = all.during.size();
+    for (auto& request : recorded.during) {
       if (request.after != 0) request.after += shift;
-      result_.during.push_back(request);
+      all.during.push_back(request);
     }
+    std::move(recorded.before.begin(), recorded.before.end(), std::back_inserter(all.before));
+    std::move(recorded.after.begin(), recorded.after.end(), std::back_inserter(all.after));
   }
 
   const meter::LedgerText& text_;
@@ -202,11 +229,6 @@ class Replay {
   std::vector<Session> sessions_;
   std::uint64_t last_ = 0;
 };
-
-Sum operator+(const Sum& a, const Sum& b) {
-  return {a.requests + b.requests, a.sent + b.sent,       a.fetched + b.fetched,
-          a.seconds + b.seconds,   a.elapsed + b.elapsed, a.dollars + b.dollars};
-}
 
 }  // namespace
 
@@ -229,10 +251,15 @@ Prediction replay(const meter::LedgerText& text, const WhatIf& wanted) {
   return Replay(text, wanted).run();
 }
 
-Sum sum_of(const std::vector<meter::Request>& requests, const meter::CostProfile& profile) {
-  const auto result = simulate(requests, profile);
-  const auto failed = static_cast<std::uint64_t>(std::count_if(
-      requests.begin(), requests.end(), [](const auto& request) { return request.failed; }));
+Sum sum_of(const meter::Phases& phases, const meter::CostProfile& profile) {
+  const auto result = simulate(phases, profile);
+  std::uint64_t failed = 0;
+  const auto count = [&](const std::vector<meter::Request>& batch) {
+    for (const auto& request : batch) failed += request.failed ? 1 : 0;
+  };
+  for (const auto& batch : phases.before) count(batch);
+  count(phases.during);
+  for (const auto& batch : phases.after) count(batch);
   return {result.cost.counts.sum() + failed,
           result.cost.up,
           result.cost.down,
@@ -242,8 +269,7 @@ Sum sum_of(const std::vector<meter::Request>& requests, const meter::CostProfile
 }
 
 Sum sum_of(const Prediction& prediction, const meter::CostProfile& profile) {
-  return sum_of(prediction.before, profile) + sum_of(prediction.during, profile) +
-         sum_of(prediction.after, profile);
+  return sum_of(prediction.requests, profile);
 }
 
 Sum most_of(const Prediction& prediction, const meter::CostProfile& profile) {

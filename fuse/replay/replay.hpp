@@ -23,6 +23,7 @@ struct Access {
 struct Contents {
   std::vector<std::pair<std::string, std::uint64_t>> files;  // path and bytes
   std::uint64_t folders = 1;                                 // its own counted
+  bool one_file = false;  // of a folder that is not listed for it
 };
 
 struct WhatIf {
@@ -31,8 +32,7 @@ struct WhatIf {
 };
 
 struct Prediction {
-  // Downloads come before the step, uploads after it.
-  std::vector<meter::Request> before, during, after;
+  meter::Phases requests;
   // Why the record cannot tell it all; empty where it can.
   std::vector<std::string> doubts;
   std::uint64_t more_heads = 0;   // so many requests more at most, which only a rerun can count
@@ -55,7 +55,7 @@ struct Sum {
   double elapsed = 0;  // with overlap and the account's limits
   double dollars = 0;
 };
-Sum sum_of(const std::vector<meter::Request>&, const meter::CostProfile&);
+Sum sum_of(const meter::Phases&, const meter::CostProfile&);
 Sum sum_of(const Prediction&, const meter::CostProfile&);
 Sum most_of(const Prediction&, const meter::CostProfile&);
 

@@ -7,6 +7,7 @@
 #include <boost/filesystem/operations.hpp>
 #include <exception>
 #include <mutex>
+#include <optional>
 #include <thread>
 
 #include "base/error.hpp"
@@ -16,6 +17,19 @@ namespace fuse {
 namespace {
 
 using store::Object;
+
+// While it lives, this thread's requests are the session's.
+class Booked {
+ public:
+  explicit Booked(std::uint16_t session) {
+    meter::current() = {};
+    meter::current().task = static_cast<std::uint32_t>(::gettid());
+    meter::current().session = session;
+  }
+  ~Booked() { meter::current() = {}; }
+  Booked(const Booked&) = delete;
+  Booked& operator=(const Booked&) = delete;
+};
 
 // Calls `move` for each of the objects, side by side; the first exception is thrown at the end.
 // Each thread has its share from the start: on a clock that never waits the first one would take
@@ -27,10 +41,7 @@ void side_by_side(const std::vector<Object>& objects, std::uint16_t session, Mov
   std::mutex mutex;
   std::exception_ptr failed;
   const auto work = [&](std::size_t share) {
-    meter::Current at;
-    at.task = static_cast<std::uint32_t>(::gettid());
-    at.session = session;
-    meter::current() = at;
+    const Booked booked(session);
     try {
       for (std::size_t n = share; n < objects.size() && !stop; n += count) move(objects[n]);
     } catch (...) {
@@ -38,7 +49,6 @@ void side_by_side(const std::vector<Object>& objects, std::uint16_t session, Mov
       if (!failed) failed = std::current_exception();
       stop = true;
     }
-    meter::current() = {};
   };
   std::vector<std::jthread> threads;
   for (std::size_t n = 0; n < count; ++n) threads.emplace_back(work, n);
@@ -58,14 +68,17 @@ void get(store::ObjectStore& store, const Object& object) {
   } while (at < object.size);
 }
 
-void download_folder(store::ObjectStore& store, const std::string& folder, std::uint16_t session) {
+store::Page listed(store::ObjectStore& store, const std::string& folder, const std::string& from,
+                   std::uint16_t session) {
   constexpr std::size_t page_size = 5000;
+  const Booked booked(session);
+  return store.list(folder, from, page_size);
+}
+
+void download_folder(store::ObjectStore& store, const std::string& folder, std::uint16_t session) {
   std::string from;
   do {
-    meter::current().task = static_cast<std::uint32_t>(::gettid());
-    meter::current().session = session;
-    store::Page page = store.list(folder, from, page_size);
-    meter::current() = {};
+    store::Page page = listed(store, folder, from, session);
     std::vector<Object> files;
     for (auto& object : page.objects) {
       if (object.is_folder)
@@ -82,8 +95,12 @@ void download_folder(store::ObjectStore& store, const std::string& folder, std::
 
 void download(store::ObjectStore& store, const std::string& only, std::uint16_t session) {
   if (only.empty()) return download_folder(store, "", session);
-  if (const auto object = store.head(only))
-    side_by_side({*object}, session, [&](const Object& one) { get(store, one); });
+  std::optional<Object> object;
+  {
+    const Booked booked(session);
+    object = store.head(only);
+  }
+  if (object) side_by_side({*object}, session, [&](const Object& one) { get(store, one); });
 }
 
 std::vector<FileSystem::Unsent> upload(store::ObjectStore& store, const fs::path& folder,

@@ -243,7 +243,14 @@ class Recorded final : public FileSystem {
                 [&](meter::Entry&) { return inner_->lock(caller, node); });
   }
   std::string path_of(NodeId node) override { return inner_->path_of(node); }
-  std::vector<Unsent> send_all() override { return inner_->send_all(); }
+  std::vector<Unsent> send_all() override {
+    // At the unmount: no operation's doing, but this binding's.
+    meter::current() = {};
+    meter::current().session = session_;
+    auto unsent = inner_->send_all();
+    meter::current() = {};
+    return unsent;
+  }
   std::vector<Unsent> unsent() override { return inner_->unsent(); }
 
  private:

@@ -112,7 +112,9 @@ std::map<std::string, fuse::Contents> contents_of(const meter::LedgerText& ledge
     if (!note.name.starts_with("inputs.") || note.root.empty()) continue;
     if (!note.only.empty()) {
       const auto size = fs::file_size(fs::path(note.root) / note.only, failed);
-      if (!failed) all[note.name].files.emplace_back(note.only, size);
+      if (failed) continue;
+      all[note.name].files.emplace_back(note.only, size);
+      all[note.name].one_file = true;
       continue;
     }
     fs::recursive_directory_iterator entry(note.root, failed), end;

@@ -72,7 +72,7 @@ class Weigher {
  public:
   Weigher(const IoRecord& record, const meter::CostProfile& cost)
       : record_(record), cost_(cost), contents_(contents_of(record.ledger)) {
-    now_ = fuse::sum_of(requests_of(record.ledger, {}), cost);
+    now_ = fuse::sum_of(phases_of(record.ledger, {}), cost);
     for (std::size_t n = 1; n < record.ledger.sessions.size(); ++n) {
       const auto note = note_of(record.ledger, static_cast<std::uint16_t>(n));
       accesses_[note.name] = fuse::recorded_access(note);

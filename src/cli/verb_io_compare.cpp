@@ -220,7 +220,7 @@ IoRecord run_again(const IoRecord& record, const Scenario& scenario, const std::
 }
 
 fuse::Sum recorded_sum(const meter::LedgerText& ledger, const meter::CostProfile& cost) {
-  return fuse::sum_of(requests_of(ledger, {}), cost);
+  return fuse::sum_of(phases_of(ledger, {}), cost);
 }
 
 // One comparison, whole.

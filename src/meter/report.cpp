@@ -157,8 +157,8 @@ class Maker {
   }
 
   void simulate_all() {
-    const auto requests = requests_of(text_, {options_.recorded_under, false});
-    const Simulation simulation = simulate(requests, profile_);
+    const auto phases = phases_of(text_, {options_.recorded_under, false});
+    const Simulation simulation = simulate(phases, profile_);
     report_.elapsed = seconds(simulation.end);
     report_.refusals = simulation.refusals;
   }

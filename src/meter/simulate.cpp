@@ -145,52 +145,148 @@ Simulation simulate(std::span<const Request> requests, const CostProfile& profil
   return Simulator(requests, profile).run();
 }
 
-std::vector<Request> requests_of(const LedgerText& text, const FromLedger& options) {
-  std::vector<Request> requests;
-  std::unordered_map<std::uint64_t, std::uint64_t> last_of_task;  // 1 + index
-  std::unordered_map<std::uint64_t, Nanos> free_since;  // task → end of its last request
-  struct Cause {
-    std::uint64_t task;
-    std::uint64_t after;
-  };
-  std::unordered_map<std::uint64_t, Cause> operations;
-  for (const Entry& entry : text.entries) {
-    // A thread waits for its requests whichever binding they go through; who has no number is
-    // told apart by the binding.
-    const std::uint64_t task = entry.task != 0 ? entry.task : std::uint64_t{entry.session} << 32U;
+namespace {
+
+// Requests of a record, one after the other; what a request waits for is in the same list.
+class Gatherer {
+ public:
+  explicit Gatherer(const FromLedger& options) : options_(options) {}
+
+  void take(const Entry& entry) {
+    const std::uint64_t task = task_of(entry);
     if (!is_request(entry.op)) {
-      const auto last = last_of_task.find(task);
-      operations[entry.number] = {task, last == last_of_task.end() ? 0 : last->second};
-      continue;
+      const auto last = last_of_task_.find(task);
+      operations_[entry.number] = {task, last == last_of_task_.end() ? 0 : last->second};
+      return;
     }
-    if (entry.result == Result::refused) continue;
+    if (entry.result == Result::refused) return;
     Request request;
     request.op = entry.op;
     request.failed = entry.result == Result::failed;
     request.draw = entry.draw;
     request.amount = entry.bytes;
     request.task = task;
-    if (const auto cause = operations.find(entry.cause);
-        cause != operations.end() && cause->second.task != task)
+    if (const auto cause = operations_.find(entry.cause);
+        cause != operations_.end() && cause->second.task != task)
       request.after = cause->second.after;
-    if (options.recorded_under) {
-      const Cost cost = request.failed
-                            ? cost_of_refusal(*options.recorded_under, entry.op)
-                            : cost_of(*options.recorded_under, entry.op, entry.bytes, entry.draw);
-      const auto charge = static_cast<Nanos>(std::llround(entry.charge * 1e9));
-      const Nanos own = alone(*options.recorded_under, cost);
-      request.extra = charge > own ? charge - own : 0;
-    }
-    if (options.pauses) {
-      const auto before = free_since.find(task);
-      if (before != free_since.end() && entry.begin_ns > before->second)
+    if (options_.recorded_under) request.extra = extra_of(entry, *options_.recorded_under);
+    if (options_.pauses) {
+      const auto before = free_since_.find(task);
+      if (before != free_since_.end() && entry.begin_ns > before->second)
         request.pause = entry.begin_ns - before->second;
-      free_since[task] = entry.end_ns;
+      free_since_[task] = entry.end_ns;
     }
-    requests.push_back(request);
-    last_of_task[task] = requests.size();
+    requests_.push_back(request);
+    last_of_task_[task] = requests_.size();
   }
-  return requests;
+
+  std::vector<Request> requests() { return std::move(requests_); }
+
+ private:
+  // A thread waits for its requests whichever binding they go through; who has no number is told
+  // apart by the binding.
+  static std::uint64_t task_of(const Entry& entry) {
+    return entry.task != 0 ? entry.task : std::uint64_t{entry.session} << 32U;
+  }
+
+  static Nanos extra_of(const Entry& entry, const CostProfile& profile) {
+    const Cost cost = entry.result == Result::failed
+                          ? cost_of_refusal(profile, entry.op)
+                          : cost_of(profile, entry.op, entry.bytes, entry.draw);
+    const auto charge = static_cast<Nanos>(std::llround(entry.charge * 1e9));
+    const Nanos own = alone(profile, cost);
+    return charge > own ? charge - own : 0;
+  }
+
+  struct Cause {
+    std::uint64_t task;
+    std::uint64_t after;
+  };
+  const FromLedger& options_;
+  std::vector<Request> requests_;
+  std::unordered_map<std::uint64_t, std::uint64_t> last_of_task_;  // 1 + index
+  std::unordered_map<std::uint64_t, Nanos> free_since_;  // task → end of its last request
+  std::unordered_map<std::uint64_t, Cause> operations_;
+};
+
+// Batches of requests, told apart by a number of each; in the order in which they begin.
+class Batches {
+ public:
+  explicit Batches(const FromLedger& options) : options_(options) {}
+
+  void take(const Entry& entry, std::uint64_t batch) {
+    if (known_.empty() || last_ != batch) {
+      last_ = batch;
+      known_.emplace_back(options_);
+    }
+    known_.back().take(entry);
+  }
+  std::vector<std::vector<Request>> requests() {
+    std::vector<std::vector<Request>> all;
+    for (auto& batch : known_) all.push_back(batch.requests());
+    return all;
+  }
+
+ private:
+  const FromLedger& options_;
+  std::vector<Gatherer> known_;
+  std::uint64_t last_ = 0;
+};
+
+}  // namespace
+
+std::vector<Request> requests_of(const LedgerText& text, const FromLedger& options) {
+  Gatherer all(options);
+  for (const Entry& entry : text.entries) all.take(entry);
+  return all.requests();
+}
+
+Phases phases_of(const LedgerText& text, const FromLedger& options) {
+  enum class Kind { mount, download, upload };
+  std::vector<Kind> kinds;
+  for (std::size_t n = 0; n < text.sessions.size(); ++n) {
+    const std::string mode = note_of(text, static_cast<std::uint16_t>(n)).mode;
+    kinds.push_back(mode == "download" ? Kind::download
+                    : mode == "upload" ? Kind::upload
+                                       : Kind::mount);
+  }
+  Batches before(options), after(options);
+  Gatherer during(options);
+  for (const Entry& entry : text.entries) {
+    const Kind kind = entry.session < kinds.size() ? kinds[entry.session] : Kind::mount;
+    const std::uint64_t binding = std::uint64_t{entry.session} << 1U;
+    if (!is_request(entry.op))
+      during.take(entry);
+    else if (kind == Kind::download)
+      // Files are fetched side by side, when their listing is there.
+      before.take(entry, binding + (entry.op == Op::list || entry.op == Op::head ? 0 : 1));
+    else if (kind == Kind::upload || (entry.task == 0 && entry.cause == 0 && entry.handle == 0))
+      after.take(entry, binding);
+    else
+      during.take(entry);
+  }
+  return {before.requests(), during.requests(), after.requests()};
+}
+
+Simulation simulate(const Phases& phases, const CostProfile& profile) {
+  Simulation all;
+  const auto add = [&](const std::vector<Request>& batch) {
+    Simulation one = simulate(std::span(batch), profile);
+    for (Timed& timed : one.requests) {
+      timed.begin += all.end;
+      timed.end += all.end;
+      all.requests.push_back(timed);
+    }
+    all.end += one.end;
+    all.busy += one.busy;
+    all.cost = all.cost + one.cost;
+    all.refusals += one.refusals;
+  };
+  for (const auto& batch : phases.before) add(batch);
+  add(phases.during);
+  for (const auto& batch : phases.after) add(batch);
+  all.dollars = dollars(profile, all.cost);
+  return all;
 }
 
 }  // namespace meter

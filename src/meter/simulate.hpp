@@ -54,4 +54,14 @@ struct FromLedger {
 };
 std::vector<Request> requests_of(const LedgerText&, const FromLedger&);
 
+// What comes after each other as a whole: each batch begins when the one before has ended.
+struct Phases {
+  std::vector<std::vector<Request>> before;  // downloads: a listing, its files, the next listing
+  std::vector<Request> during;               // what the step did
+  std::vector<std::vector<Request>> after;  // of each binding: its upload, or what its unmount sent
+};
+// The same requests as requests_of.
+Phases phases_of(const LedgerText&, const FromLedger&);
+Simulation simulate(const Phases&, const CostProfile&);
+
 }  // namespace meter

@@ -89,6 +89,8 @@ class MountTest(unittest.TestCase):
         self.assertTrue(measured["measured"])
         # Which thread sends which file is chance; what is sent is not.
         self.assertEqual({**measured["least"], "elapsed": 0}, {**predicted["least"], "elapsed": 0})
+        self.assertAlmostEqual(measured["least"]["elapsed"], predicted["least"]["elapsed"],
+                               delta=0.05 * predicted["least"]["elapsed"])
         self.assertAlmostEqual(recorded["least"]["elapsed"] - predicted["least"]["elapsed"], advice[0]["saved_seconds"])
         for name, text in (("report", json.dumps(report)), ("compare", json.dumps(again)),
                            ("advise", self.call("io", "advise", "slow", "--json"))):
@@ -318,6 +320,21 @@ class MountTest(unittest.TestCase):
             self.assertEqual([row["closes"] >= 3 for row in opened], [True] if extra else [])
             outputs = json.loads(self.call("runs", "show", "--json"))["steps"][0]["outputs"]
             self.assertEqual((pathlib.Path(outputs[0]["path"]) / "log").stat().st_size, 45_000_000)
+
+    def test_transfers_come_before_and_after_the_step_in_the_elapsed_time(self):
+        (self.folder / "rows.csv").write_bytes(bytes(3_000_000))
+        self.write_step("cat ${{inputs.one}} > ${{outputs.log}}/a; cp ${{inputs.one}} ${{outputs.up}}/b",
+                        inputs={"one": {"type": "uri_file", "path": "rows.csv", "mode": "download"}},
+                        outputs={"log": {"type": "uri_folder"}, "up": {"type": "uri_folder", "mode": "upload"}})
+        self.call("run", "one.yml", "--cost", "blob-standard")
+        total = json.loads(self.call("io", "report", "--json"))["total"]
+        # One file at each end and one in the step: nothing of it is side by side.
+        self.assertAlmostEqual(total["elapsed"], total["seconds"])
+        recorded, predicted, measured = json.loads(self.call(
+            "io", "compare", "@last", "--mode", "outputs.log=upload", "--rerun", "--json"))["scenarios"]
+        self.assertEqual(recorded["least"]["elapsed"], total["elapsed"])
+        self.assertAlmostEqual(measured["least"]["elapsed"], predicted["least"]["elapsed"],
+                               delta=0.05 * predicted["least"]["elapsed"])
 
     def test_an_upload_that_the_store_refuses_publishes_nothing(self):
         self.write_step("echo 1 > ${{outputs.out}}/a", outputs={"out": {"type": "uri_folder", "mode": "upload"}})

@@ -107,6 +107,13 @@ std::string asked(const std::vector<meter::Request>& requests) {
   return text;
 }
 
+std::string in_all(const meter::Phases& phases) {
+  auto all = phases.during;
+  for (const auto* batches : {&phases.before, &phases.after})
+    for (const auto& batch : *batches) all.insert(all.end(), batch.begin(), batch.end());
+  return asked(all);
+}
+
 fuse::Prediction under(const meter::LedgerText& text, const std::string& profile) {
   fuse::WhatIf wanted;
   wanted.bindings["outputs.o"] = {Access::Kind::mount, *fuse::find_profile(profile)};
@@ -125,7 +132,7 @@ void agree(const Script& script, std::initializer_list<const char*> profiles) {
       script(truth);
       CAPTURE(recorded);
       CAPTURE(other);
-      CHECK(asked(under(text, other).during) == asked(requests_of(truth.finish(), {})));
+      CHECK(in_all(under(text, other).requests) == asked(requests_of(truth.finish(), {})));
     }
   }
 }
@@ -222,12 +229,12 @@ TEST_CASE("an upload sends each file that is left once, a download gets all ther
   fuse::WhatIf wanted;
   wanted.bindings["outputs.o"].kind = Access::Kind::upload;
   const auto upload = fuse::replay(text, wanted);
-  CHECK(upload.during.empty());
-  CHECK(asked(upload.after) == "1 put 5000, ");
+  CHECK(upload.requests.during.empty());
+  CHECK(in_all(upload.requests) == "1 put 5000, ");
   CHECK(upload.doubts.empty());
   wanted.bindings["outputs.o"].kind = Access::Kind::download;
   wanted.contents["outputs.o"] = {{{"a", 9'000'000}, {"d/b", 0}}, 2};
-  CHECK(asked(fuse::replay(text, wanted).before) == "4 get 9000000, 2 list 3, ");
+  CHECK(in_all(fuse::replay(text, wanted).requests) == "4 get 9000000, 2 list 3, ");
   wanted.bindings["outputs.x"];
   CHECK(support::error_of([&] { fuse::replay(text, wanted); }).message() ==
         "the step's record has no binding 'outputs.x'");
@@ -251,7 +258,7 @@ TEST_CASE("what a record cannot know is a range") {
   fuse::WhatIf wanted;
   wanted.bindings["inputs.i"] = {Access::Kind::mount, *fuse::find_profile("blobfuse2")};
   const auto prediction = fuse::replay(text, wanted);
-  CHECK(prediction.during.size() == 2);
+  CHECK(prediction.requests.during.size() == 2);
   CHECK(prediction.more_heads == 7);  // 900 s in lifetimes of 120 s
   REQUIRE(prediction.doubts.size() == 1);
   CHECK(prediction.doubts[0] ==

@@ -315,3 +315,46 @@ TEST_CASE("pauses are what a task did between two requests") {
   CHECK(requests[1].pause == 50);
   CHECK(requests[2].pause == 0);
 }
+
+TEST_CASE("downloads come before what the step does, uploads and what an unmount sends after it") {
+  CostProfile profile;
+  profile.latency.list_page = profile.latency.get = profile.latency.put = 10 * ms;
+  meter::LedgerText text{{"", "inputs.a", "outputs.m", "outputs.u"}, {"", "f"}, {}};
+  text.notes.resize(4);
+  for (const auto& [n, mode] :
+       {std::pair(1, "download"), std::pair(2, "mount"), std::pair(3, "upload")}) {
+    text.notes[static_cast<std::size_t>(n)].name = text.sessions[static_cast<std::size_t>(n)];
+    text.notes[static_cast<std::size_t>(n)].mode = mode;
+  }
+  const auto add = [&](Op op, std::uint16_t session, std::uint32_t task, std::uint64_t cause) {
+    meter::Entry entry;
+    entry.number = text.entries.size() + 1;
+    entry.op = op;
+    entry.session = session;
+    entry.task = task & 0x3fffffffU;
+    entry.cause = cause;
+    text.entries.push_back(entry);
+  };
+  add(Op::list, 1, 1, 0);  // 10 ms, then two files side by side
+  add(Op::get, 1, 2, 0);
+  add(Op::get, 1, 3, 0);
+  add(Op::list, 1, 1, 0);  // a folder below
+  add(Op::get, 1, 4, 0);   // 40 ms
+  add(Op::flush, 2, 9, 0);
+  add(Op::put, 2, 9, 6);  // the step: 10 ms, and beside it another thread's
+  add(Op::flush, 2, 8, 0);
+  add(Op::put, 2, 8, 8);
+  add(Op::put, 2, 0, 0);  // what nobody had closed: 10 ms
+  add(Op::put, 3, 10, 0);
+  add(Op::put, 3, 11, 0);  // the upload, side by side: 10 ms
+  const auto phases = meter::phases_of(text, {});
+  CHECK(phases.before.size() == 4);
+  CHECK(phases.during.size() == 2);
+  CHECK(phases.after.size() == 2);
+  const auto result = simulate(phases, profile);
+  CHECK(result.end == 70 * ms);
+  CHECK(result.busy == 100 * ms);
+  CHECK(result.requests.size() == 10);
+  CHECK(result.requests.back().begin == 60 * ms);
+  CHECK(result.cost.counts.sum() == 10);
+}
