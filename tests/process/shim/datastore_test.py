@@ -1,6 +1,4 @@
 """Datastores: folders with the cloud's names; what upload and download copy, skip, print and refuse."""
-import contextlib
-import io
 import os
 import unittest
 
@@ -24,11 +22,8 @@ class Datastores(ShimTest):
             found += [os.path.relpath(os.path.join(place, file), self.folder_of_store) for file in files]
         return sorted(found)
 
-    def printed(self, function, *arguments, **named):
-        out = io.StringIO()
-        with contextlib.redirect_stdout(out):
-            self.result = function(*arguments, **named)
-        return out.getvalue().splitlines()
+    def lines(self, function, *arguments, **named):
+        return self.printed(function, *arguments, **named).splitlines()
 
     def test_which(self):
         self.assertEqual((self.store.name, self.store.datastore_type, self.store.is_default), ("workspaceblobstore", "AzureBlob", True))
@@ -47,20 +42,20 @@ class Datastores(ShimTest):
         text = self.message(UserErrorException, register, self.workspace, "new", "c", "a")
         self.assertTrue(text.startswith("new is the container c of the storage account a, which nobody reaches from here."), text)
         self.assertIn("datastore create new", text)
-        self.assertIn("own client", self.message(NotImplementedError, Datastore.register_azure_sql_database, self.workspace, "d"))
+        self.assertIn("own client", self.message(NotImplementedError, Datastore.register_azure_sql_database, self.workspace, "d", "s", "b"))
 
     def test_upload(self):
         self.write("src/a.txt", "1")
         self.write("src/d/b.txt", "2")
-        lines = self.printed(self.store.upload, "src", target_path="in", show_progress=True)
+        lines = self.lines(self.store.upload, "src", target_path="in", show_progress=True)
         self.assertEqual(lines[0], "Uploading an estimated of 2 files")
         self.assertEqual(lines[-1], "Uploaded 2 files")
         self.assertEqual(self.stored(), ["in/a.txt", "in/d/b.txt"])
         self.write("src/a.txt", "changed")
-        lines = self.printed(self.store.upload, "src", "in")
+        lines = self.lines(self.store.upload, "src", "in")
         self.assertIn("Target already exists. Skipping upload for in/a.txt", lines)
         self.assertEqual(lines[-1], "Uploaded 0 files")
-        self.assertEqual(self.printed(self.store.upload, "src", "in", overwrite=True, show_progress=False), [])
+        self.assertEqual(self.lines(self.store.upload, "src", "in", overwrite=True, show_progress=False), [])
         with open(os.path.join(self.folder_of_store, "in", "a.txt")) as file:
             self.assertEqual(file.read(), "changed")
         self.assertEqual(self.message(UserErrorException, self.store.upload, "src/a.txt"), "src_path must be a directory.")

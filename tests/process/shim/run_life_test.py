@@ -154,20 +154,19 @@ class Record(ShimTest):
         child = self.run_.child_run(run_id="c")
         self.state.logs["c"] = {"user_logs/std_log.txt": b"line\n", "system_logs/x.log": b"hidden\n"}
         self.state.runs["c"].update(status="Failed", error={"error": {"code": "UserError", "message": "boom"}}, end=1)
-        import contextlib
-        import io
-
-        out = io.StringIO()
-        with contextlib.redirect_stdout(out):
-            text = self.message(ActivityFailedException, child.wait_for_completion, show_output=True)
+        out = self.printed(lambda: self.failure(child))
+        text = self.text
         self.assertTrue(text.startswith("Activity Failed:\n{"), text)
         self.assertIn('"message": "boom"', text)
         head = "Streaming user_logs/std_log.txt"
-        self.assertIn("\n{}\n{}\n\nline\n".format(head, "=" * len(head)), out.getvalue())
-        self.assertTrue(out.getvalue().startswith("RunId: c\nWeb View: http://"))
-        self.assertIn("\nExecution Summary\n=================\nRunId: c\n", out.getvalue())
-        self.assertNotIn("hidden", out.getvalue())
+        self.assertIn("\n{}\n{}\n\nline\n".format(head, "=" * len(head)), out)
+        self.assertTrue(out.startswith("RunId: c\nWeb View: http://"))
+        self.assertIn("\nExecution Summary\n=================\nRunId: c\n", out)
+        self.assertNotIn("hidden", out)
         self.assertEqual(child.wait_for_completion(raise_on_error=False)["status"], "Failed")
+
+    def failure(self, run):
+        self.text = self.message(ActivityFailedException, run.wait_for_completion, show_output=True)
 
     def test_secrets(self):
         self.state.secrets["key"] = "value"
@@ -247,6 +246,33 @@ class Files(ShimTest):
         model = self.run_.register_model("m", "outputs/m.pkl", tags={"a": 1}, description="d", model_framework="ScikitLearn")
         self.assertEqual((model.name, model.version, model.id, model.run_id), ("m", 1, "m:1", RUN))
         self.assertEqual((model.tags, model.description, model.model_framework), ({"a": "1"}, "d", "ScikitLearn"))
+
+
+class Widgets(ShimTest):
+    def test_details_are_a_table(self):
+        from azureml.widgets import RunDetails
+
+        run = self.enter_step()
+        run.log("accuracy", 0.5)
+        self.state.runs[RUN].update(start=100.0, end=3801.0, status="Completed")
+        self.state.add_run("late", parent=RUN, start=300.0, end=361.0, status="Failed", name="second")
+        self.state.add_run("early", parent=RUN, start=200.0, end=205.0, status="Completed", name="first")
+        self.assertEqual(self.printed(RunDetails(run).show), (
+            "name      status     duration  run id\n"
+            "train     Completed  1:01:41   r1\n"
+            "  first   Completed  0:00:05   early\n"
+            "  second  Failed     0:01:01   late\n"
+            "accuracy = 0.5\n"
+        ))
+        data = RunDetails(run).get_widget_data()
+        self.assertEqual((data["status"], [one["run_id"] for one in data["child_runs"]]), ("Completed", ["early", "late"]))
+
+    def test_of_an_offline_run(self):
+        from azureml.core.run import _OfflineRun
+        from azureml.widgets import RunDetails
+
+        self.enter_step()
+        self.assertIn("OfflineRun_x  Running", self.printed(RunDetails(_OfflineRun(run_id="OfflineRun_x")).show))
 
 
 class Offline(ShimTest):

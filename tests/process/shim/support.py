@@ -1,4 +1,6 @@
 """For the shim's tests: a step's environment around a script, and the shim in this very process."""
+import contextlib
+import io
 import os
 import shutil
 import subprocess
@@ -89,6 +91,14 @@ class ShimTest(unittest.TestCase):
         with open(path, "wb" if isinstance(text, bytes) else "w") as file:
             file.write(text)
         return path
+
+    @staticmethod
+    def printed(function, *arguments, **named):
+        """What the call prints."""
+        out = io.StringIO()
+        with contextlib.redirect_stdout(out):
+            function(*arguments, **named)
+        return out.getvalue()
 
     def message(self, kind, function, *arguments, **named):
         """The message of the exception that the call raises."""

@@ -73,7 +73,6 @@ class AzureMLException(Exception):
 class AzureMLAggregatedException(AzureMLException):
     """Several exceptions at once, as uploads and downloads of many files raise them."""
 
-    def __init__(self, exceptions_list, exception_message=None, **kwargs):
+    def __init__(self, exceptions_list, **kwargs):
         self._exceptions_list = list(exceptions_list)
-        text = exception_message or "\n".join(str(one) for one in self._exceptions_list)
-        super().__init__(text, **kwargs)
+        super().__init__("\n".join(str(one) for one in self._exceptions_list), **kwargs)

@@ -7,6 +7,7 @@ __version__ = VERSION
 # Name → the module that has it.
 _HOMES = {
     "ComputeTarget": "compute_target",
+    "ContainerRegistry": "container_registry",
     "Dataset": "dataset",
     "Datastore": "datastore",
     "Environment": "environment",
@@ -21,12 +22,11 @@ _HOMES = {
     "get_run": "run",
 }
 _SUBMODULES = frozenset(
-    "authentication compute compute_target conda_dependencies dataset datastore environment experiment keyvault "
+    "authentication compute compute_target conda_dependencies container_registry dataset datastore environment experiment keyvault "
     "model run runconfig script_run script_run_config workspace webservice image".split()
 )
 # Exported by the real package, without a counterpart here.
 _ABSENT = {
-    "ContainerRegistry": "leave it out: no image is pulled from a registry of your own here",
     "Image": "use an Environment",
     "Webservice": "load the model with Model.get_model_path and call the scoring code in a step",
     "LinkedService": "leave it out: everything runs on this machine",

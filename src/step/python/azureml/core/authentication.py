@@ -1,8 +1,18 @@
 """Who asks: on this machine nobody has to say. Every way to sign in works at once, and signs nobody in."""
 
 
+class AccessToken(tuple):
+    """(token, expires_on): epoch seconds."""
+
+    def __new__(cls, token, expires_on):
+        return super().__new__(cls, (token, expires_on))
+
+    token = property(lambda self: self[0])
+    expires_on = property(lambda self: self[1])
+
+
 class AbstractAuthentication:
-    def __init__(self, cloud=None, **kwargs):
+    def __init__(self, cloud=None):
         self._cloud = cloud
 
     def _token(self):
@@ -16,10 +26,9 @@ class AbstractAuthentication:
 
     def get_token(self, *scopes, **kwargs):
         """A token of the run's gateway, with the time until which it is good (epoch seconds)."""
-        from collections import namedtuple
         import time
 
-        return namedtuple("AccessToken", "token expires_on")(self._token(), int(time.time()) + 3600)
+        return AccessToken(self._token(), int(time.time()) + 3600)
 
     def signed_session(self, session=None):
         """A requests session with the header."""
@@ -35,6 +44,9 @@ class TokenAuthentication(AbstractAuthentication):
     def __init__(self, get_token_for_audience, cloud=None):
         super().__init__(cloud)
 
+    def get_token(self, audience="AZUREML"):
+        return self._token()
+
 
 class InteractiveLoginAuthentication(AbstractAuthentication):
     def __init__(self, force=False, tenant_id=None, cloud=None):
@@ -46,7 +58,8 @@ class AzureCliAuthentication(AbstractAuthentication):
 
 
 class MsiAuthentication(AbstractAuthentication):
-    pass
+    def __init__(self, cloud=None, **kwargs):
+        super().__init__(cloud)
 
 
 class ArmTokenAuthentication(AbstractAuthentication):
@@ -82,18 +95,34 @@ class AzureMLTokenAuthentication(AbstractAuthentication):
         cloud="AzureCloud",
     ):
         super().__init__(cloud)
-        self._given, self.expiry_time = azureml_access_token, expiry_time
+        self._given, self._expiry_time = azureml_access_token, expiry_time
 
     @classmethod
-    def create(cls, azureml_access_token, expiry_time, *args, **kwargs):
-        return cls(azureml_access_token, expiry_time, *args, **kwargs)
+    def create(
+        cls,
+        azureml_access_token,
+        expiry_time,
+        host,
+        subscription_id,
+        resource_group_name,
+        workspace_name,
+        experiment_name,
+        run_id,
+        user_email=None,
+        experiment_id=None,
+    ):
+        return cls(azureml_access_token, expiry_time)
 
     @property
     def token(self):
         return self._given
 
+    @property
+    def expiry_time(self):
+        return self._expiry_time
+
     def set_token(self, token, expiry_time):
-        self._given, self.expiry_time = token, expiry_time
+        self._given, self._expiry_time = token, expiry_time
 
     def _token(self):
         return self._given
@@ -102,3 +131,9 @@ class AzureMLTokenAuthentication(AbstractAuthentication):
         from azureml.exceptions import AuthenticationException
 
         raise AuthenticationException("AzureMLTokenAuthentication._get_arm_token not yet supported.")
+
+
+def __getattr__(name):
+    from azureml._also import lookup
+
+    return lookup(__name__, name)

@@ -201,3 +201,9 @@ def _refuse(name, instead):
 
 def _old(name, instead):
     _refuse("Dataset." + name, "use " + instead)
+
+
+def __getattr__(name):
+    from azureml._also import lookup
+
+    return lookup(__name__, name)

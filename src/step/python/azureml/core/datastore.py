@@ -131,16 +131,84 @@ class Datastore:
     def register_dbfs(workspace, datastore_name):
         return Datastore._register(workspace, datastore_name, "the file system of a Databricks workspace")
 
+    # -- databases: nothing stands for them here ---------------------------------------------------
+    @staticmethod
+    def register_azure_sql_database(
+        workspace,
+        datastore_name,
+        server_name,
+        database_name,
+        tenant_id=None,
+        client_id=None,
+        client_secret=None,
+        resource_url=None,
+        authority_url=None,
+        endpoint=None,
+        overwrite=False,
+        username=None,
+        password=None,
+        subscription_id=None,
+        resource_group=None,
+        grant_workspace_access=False,
+        **kwargs
+    ):
+        _no_database("register_azure_sql_database")
 
-def _database(name):
-    def register(*args, **kwargs):
-        from azureml._absent import refuse
+    @staticmethod
+    def register_azure_postgre_sql(
+        workspace,
+        datastore_name,
+        server_name,
+        database_name,
+        user_id,
+        user_password,
+        port_number=None,
+        endpoint=None,
+        overwrite=False,
+        enforce_ssl=True,
+        **kwargs
+    ):
+        _no_database("register_azure_postgre_sql")
 
-        refuse("azureml.core.Datastore." + name, "read the table in the step, with the database's own client")
+    @staticmethod
+    def register_azure_my_sql(
+        workspace,
+        datastore_name,
+        server_name,
+        database_name,
+        user_id,
+        user_password,
+        port_number=None,
+        endpoint=None,
+        overwrite=False,
+        **kwargs
+    ):
+        _no_database("register_azure_my_sql")
 
-    register.__name__ = name
-    return staticmethod(register)
+    @staticmethod
+    def register_hdfs(
+        workspace,
+        datastore_name,
+        protocol,
+        namenode_address,
+        hdfs_server_certificate,
+        kerberos_realm,
+        kerberos_kdc_address,
+        kerberos_principal,
+        kerberos_keytab=None,
+        kerberos_password=None,
+        overwrite=False,
+    ):
+        return Datastore._register(workspace, datastore_name, "the HDFS at {}".format(namenode_address))
 
 
-for _name in ("register_azure_sql_database", "register_azure_postgre_sql", "register_azure_my_sql", "register_hdfs"):
-    setattr(Datastore, _name, _database(_name))
+def _no_database(name):
+    from azureml._absent import refuse
+
+    refuse("azureml.core.Datastore." + name, "read the table in the step, with the database's own client")
+
+
+def __getattr__(name):
+    from azureml._also import lookup
+
+    return lookup(__name__, name)

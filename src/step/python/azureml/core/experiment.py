@@ -13,6 +13,14 @@ def _check_name(name):
         )
 
 
+class ViewType:
+    """Which experiments Experiment.list gives."""
+
+    ActiveOnly = "ActiveOnly"
+    All = "All"
+    ArchivedOnly = "ArchivedOnly"
+
+
 class Experiment:
     """An experiment of a workspace. It exists as soon as a run names it."""
 
@@ -192,3 +200,9 @@ class Experiment:
         return "Experiment(Name: {},\nWorkspace: {})".format(self._name, self.workspace.name)
 
     __repr__ = __str__
+
+
+def __getattr__(name):
+    from azureml._also import lookup
+
+    return lookup(__name__, name)

@@ -53,3 +53,9 @@ class Keyvault:
     def list_secrets(self):
         """[{"name": …}], never the secrets."""
         return [{"name": name} for name in self._workspace._client.get("/secrets")["names"]]
+
+
+def __getattr__(name):
+    from azureml._also import lookup
+
+    return lookup(__name__, name)

@@ -313,6 +313,15 @@ class Model:
         return {key: getattr(self, key) for key in keys}
 
     @staticmethod
+    def deserialize(workspace, model_payload):
+        """The model of what serialize() gives."""
+        return Model(workspace, id=model_payload["id"])
+
+    @staticmethod
+    def print_configuration(models, inference_config, deployment_config, deployment_target):
+        Model._deployment("print_configuration")
+
+    @staticmethod
     def _deployment(name):
         from azureml._absent import refuse
 
@@ -360,14 +369,12 @@ def _model_not_found():
 
 
 def __getattr__(name):
-    if name == "Dataset":
-        from azureml.core.dataset import Dataset
-
-        return Dataset
     if name in ("InferenceConfig", "ModelPackage", "ModelReuse"):
         from azureml._absent import placeholder
 
         return placeholder(
             "azureml.core.model." + name, "load the model with Model.get_model_path and score in a step"
         )
-    raise AttributeError("module 'azureml.core.model' has no attribute {!r}".format(name))
+    from azureml._also import lookup
+
+    return lookup(__name__, name)

@@ -69,7 +69,9 @@ class Run(Metrics, Files, Life):
 
         record = workspace._client.find("/runs/" + quote(run_id))
         if record is None:
-            raise ServiceException("Run {} was not found: `amlocal runs list` shows those there are.".format(run_id), 404)
+            raise ServiceException(
+                "Run {} was not found: `amlocal runs list` shows those there are.".format(run_id), status_code=404
+            )
         name = record.get("experiment") or "default"
         return rehydrate(Experiment(workspace, name, _skip_name_validation=True), record)
 
@@ -107,6 +109,10 @@ class Run(Metrics, Files, Life):
     @property
     def identity(self):
         return self._run_id
+
+    @classmethod
+    def get_docs_url(cls):
+        return "https://docs.microsoft.com/python/api/azureml-core/azureml.core.run.run"
 
     # -- secrets, children of other kinds, snapshots ----------------------------------------------
     def get_secret(self, name):
@@ -232,4 +238,6 @@ def __getattr__(name):
         from azureml.core import _bindings
 
         return getattr(_bindings, name)
-    raise AttributeError("module 'azureml.core.run' has no attribute {!r}".format(name))
+    from azureml._also import lookup
+
+    return lookup(__name__, name)

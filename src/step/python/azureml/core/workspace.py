@@ -149,9 +149,7 @@ class Workspace:
 
     @property
     def service_context(self):
-        from azureml._absent import refuse
-
-        refuse("azureml.core.Workspace.service_context", "use the members of Workspace and Run")
+        _refuse("service_context", "use the members of Workspace and Run")
 
     def _scope(self):
         return (
@@ -201,12 +199,7 @@ class Workspace:
         return Datastore.get_default(self)
 
     def set_default_datastore(self, name):
-        from azureml._absent import refuse
-
-        refuse(
-            "azureml.core.Workspace.set_default_datastore",
-            "name it where you use it: Datastore(workspace, {!r})".format(name),
-        )
+        _refuse("set_default_datastore", "name it where you use it: Datastore(workspace, {!r})".format(name))
 
     @property
     def datasets(self):
@@ -270,11 +263,6 @@ class Workspace:
         return {}
 
     # -- what only the cloud can do ---------------------------------------------------------------
-    def update(self, *args, **kwargs):
-        from azureml._absent import refuse
-
-        refuse("azureml.core.Workspace.update", "leave it out: the local workspace has no settings of that kind")
-
     def sync_keys(self, no_wait=False):
         """Nothing to do: there are no keys."""
 
@@ -282,16 +270,46 @@ class Workspace:
         """Nothing to do: the workspace depends on no other service."""
 
     def delete(self, delete_dependent_resources=False, no_wait=False):
-        from azureml._absent import refuse
+        _refuse("delete", "delete the folder .amlocal yourself if that is what you want")
 
-        refuse("azureml.core.Workspace.delete", "delete the folder .amlocal yourself if that is what you want")
+    def update(
+        self,
+        friendly_name=None,
+        description=None,
+        tags=None,
+        image_build_compute=None,
+        service_managed_resources_settings=None,
+        primary_user_assigned_identity=None,
+        allow_public_access_when_behind_vnet=None,
+        v1_legacy_mode=None,
+    ):
+        _refuse("update")
 
-    def __getattr__(self, name):
-        if name in _CLOUD_ONLY:
-            from azureml._absent import placeholder
+    def add_private_endpoint(
+        self, private_endpoint_config, private_endpoint_auto_approval=True, location=None, show_output=True, tags=None
+    ):
+        _refuse("add_private_endpoint")
 
-            return placeholder("azureml.core.Workspace." + name, "leave it out: nothing leaves this machine")
-        raise AttributeError("'Workspace' object has no attribute {!r}".format(name))
+    def delete_private_endpoint_connection(self, private_endpoint_connection_name):
+        _refuse("delete_private_endpoint_connection")
+
+    def list_connections(self, category=None, target=None):
+        _refuse("list_connections")
+
+    def get_connection(self, name):
+        _refuse("get_connection")
+
+    def set_connection(self, name, category, target, authType, value):
+        _refuse("set_connection")
+
+    def delete_connection(self, name):
+        _refuse("delete_connection")
+
+    def diagnose_workspace(self, diagnose_parameters):
+        _refuse("diagnose_workspace", "`amlocal doctor` looks at this machine")
+
+    def list_keys(self):
+        _refuse("list_keys")
 
     def __repr__(self):
         return "Workspace.create(name={!r}, subscription_id={!r}, resource_group={!r})".format(
@@ -301,7 +319,13 @@ class Workspace:
     __str__ = __repr__
 
 
-_CLOUD_ONLY = frozenset(
-    "add_private_endpoint delete_private_endpoint_connection delete_connection get_connection list_connections "
-    "set_connection diagnose_workspace list_keys".split()
-)
+def _refuse(name, instead="leave it out: nothing leaves this machine"):
+    from azureml._absent import refuse
+
+    refuse("azureml.core.Workspace." + name, instead)
+
+
+def __getattr__(name):
+    from azureml._also import lookup
+
+    return lookup(__name__, name)

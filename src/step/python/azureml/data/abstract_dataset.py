@@ -282,3 +282,9 @@ def _shown(path):
     if "datastore" in path:
         return "('{}', '{}')".format(path["datastore"], path["path"])
     return path.get("url") or path.get("file")
+
+
+def __getattr__(name):
+    from azureml._also import lookup
+
+    return lookup(__name__, name)

@@ -18,3 +18,9 @@ class DatasetExecutionError(UserErrorException):
 
     def __init__(self, message, exception=None):
         super().__init__(message, inner_exception=exception)
+
+
+def __getattr__(name):
+    from azureml._also import lookup
+
+    return lookup(__name__, name)

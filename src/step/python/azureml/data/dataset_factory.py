@@ -382,3 +382,9 @@ def write_partitions(frame, keys, target, name, show_progress, as_files):
     else:
         dataset = TabularDatasetFactory.from_parquet_files(source, partition_format=layout)
     return dataset.register(datastore.workspace, name, create_new_version=True) if name else dataset
+
+
+def __getattr__(name):
+    from azureml._also import lookup
+
+    return lookup(__name__, name)

@@ -172,3 +172,9 @@ class MountContext:
     def __exit__(self, *error):
         self.stop()
         return False
+
+
+def __getattr__(name):
+    from azureml._also import lookup
+
+    return lookup(__name__, name)

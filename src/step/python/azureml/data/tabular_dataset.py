@@ -180,3 +180,9 @@ def _refuse(name, instead):
     from azureml._absent import refuse
 
     refuse("azureml.data.TabularDataset." + name, instead)
+
+
+def __getattr__(name):
+    from azureml._also import lookup
+
+    return lookup(__name__, name)

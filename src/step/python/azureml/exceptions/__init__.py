@@ -16,54 +16,69 @@ class ActivityFailedException(AzureMLException):
 class UserErrorException(AzureMLException):
     _error_code = "UserError"
 
+    def __init__(self, exception_message, **kwargs):
+        super().__init__(exception_message, **kwargs)
+
 
 class AuthenticationException(UserErrorException):
     _error_code = "Authentication"
 
 
 class ComputeTargetException(AzureMLException):
-    pass
+    def __init__(self, exception_message, **kwargs):
+        super().__init__(exception_message, **kwargs)
 
 
 class DatasetTimestampMissingError(AzureMLException):
-    pass
+    def __init__(self, error_details, **kwargs):
+        super().__init__(error_details, **kwargs)
 
 
 class DiscoveryUrlNotFoundException(AzureMLException):
-    pass
+    def __init__(self, discovery_key, **kwargs):
+        super().__init__(
+            "Could not load discovery key {}, from environment variables.".format(discovery_key), **kwargs
+        )
 
 
 class ExperimentExecutionException(AzureMLException):
-    pass
+    def __init__(self, exception_message, **kwargs):
+        super().__init__(exception_message, **kwargs)
 
 
 class ModelNotFoundException(AzureMLException):
-    pass
+    def __init__(self, exception_message, logger=None, **kwargs):
+        super().__init__(exception_message, **kwargs)
 
 
 class ModelPathNotFoundException(AzureMLException):
-    pass
+    def __init__(self, exception_message, logger=None, **kwargs):
+        super().__init__(exception_message, **kwargs)
 
 
 class ParallelRunException(AzureMLException):
-    pass
+    def __init__(self, exception_message, code=None, delay_seconds=0, **kwargs):
+        super().__init__(exception_message, **kwargs)
+        self.code, self.delay_seconds = code, delay_seconds
 
 
 class ProjectSystemException(AzureMLException):
-    pass
+    def __init__(self, exception_message, **kwargs):
+        super().__init__(exception_message, **kwargs)
 
 
 class RunConfigurationException(AzureMLException):
-    pass
+    def __init__(self, exception_message, **kwargs):
+        super().__init__(exception_message, **kwargs)
 
 
 class RunEnvironmentException(AzureMLException):
-    def __init__(self, exception_message=None, **kwargs):
-        text = exception_message or (
+    def __init__(self, **kwargs):
+        super().__init__(
             "Could not load a submitted run, if outside of an execution context, "
-            "use experiment.start_logging to initialize an azureml.core.Run."
+            "use experiment.start_logging to initialize an azureml.core.Run.",
+            **kwargs
         )
-        super().__init__(text, **kwargs)
 
 
 class ServiceException(AzureMLException):
@@ -71,10 +86,9 @@ class ServiceException(AzureMLException):
 
     `error` is the answer's JSON, of the shape {"error": {"code", "message", "details"}}."""
 
-    def __init__(self, exception_message, status_code=None, error=None, **kwargs):
-        super().__init__(exception_message, **kwargs)
-        self.status_code = status_code
-        self.error = error or {}
+    def __init__(self, error_response_exception, **kwargs):
+        self.status_code, self.error = kwargs.pop("status_code", None), kwargs.pop("error", None) or {}
+        super().__init__(str(error_response_exception), **kwargs)
 
     @property
     def error_code(self):
@@ -82,23 +96,31 @@ class ServiceException(AzureMLException):
 
 
 class SnapshotException(AzureMLException):
-    pass
+    def __init__(self, exception_message, **kwargs):
+        super().__init__(exception_message, **kwargs)
 
 
 class TrainingException(AzureMLException):
-    pass
+    def __init__(self, exception_message, **kwargs):
+        super().__init__(exception_message, **kwargs)
 
 
 class WebserviceException(AzureMLException):
-    pass
+    def __init__(self, exception_message, status_code=None, logger=None, **kwargs):
+        super().__init__(exception_message, **kwargs)
+        self.status_code = status_code
 
 
 class WorkspaceException(AzureMLException):
-    pass
+    def __init__(self, exception_message, found_multiple=False, **kwargs):
+        super().__init__(exception_message, **kwargs)
+        self.found_multiple = found_multiple
 
 
 class WorkspacePrivateEndpointException(AzureMLException):
-    pass
+    def __init__(self, exception_message, found_multiple=False, **kwargs):
+        super().__init__(exception_message, **kwargs)
+        self.found_multiple = found_multiple
 
 
 __all__ = [name for name, value in list(globals().items()) if isinstance(value, type)]
