@@ -32,8 +32,8 @@ class State:
 
     def add_run(self, run_id, **fields):
         run = {
-            "id": run_id, "name": run_id, "root": run_id, "parent": None, "experiment": "exp", "kind": "child",
-            "status": "Running", "start": time.time(), "end": None, "step": None, "tags": {}, "properties": {}, "params": {},
+            "id": run_id, "name": run_id, "root": run_id, "parent": None, "experiment": "exp", "kind": "child", "error": "",
+            "status": "Running", "start": time.time(), "end": None, "step": "", "tags": {}, "properties": {}, "params": {},
         }
         run.update(fields)
         self.runs[run_id] = run
@@ -56,6 +56,10 @@ def run_or_refuse(state, run_id):
 
 def patch_run(state, run_id, body):
     run = run_or_refuse(state, run_id)
+    words = list((body.get("properties") or {}).values()) + list((body.get("tags") or {}).values())
+    words += [body[key] for key in ("name", "status", "error") if key in body]
+    if any(word is not None and not isinstance(word, str) for word in words):
+        raise Refusal(400, "BadInput", "a text was expected: {}".format(body))
     for key, value in (body.get("properties") or {}).items():
         if run["properties"].get(key, value) != value:
             raise Refusal(409, "Immutable", "The property {} cannot be changed.".format(key))
@@ -154,7 +158,8 @@ def serve_documents(state, method, rest, query, body):
         else:
             del kept[name]
         return {}
-    return {"name": name, "version": str(version), "content": versions[version]}
+    there = [str(one) for one in sorted(versions)]
+    return {"name": name, "version": str(version), "content": versions[version], "versions": there}
 
 
 def serve_models(state, method, rest, query, body):

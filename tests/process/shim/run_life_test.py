@@ -109,7 +109,7 @@ class Record(ShimTest):
     def test_the_end_of_a_step_is_the_scripts_end(self):
         self.run_.complete()
         self.run_.fail("why", "Code")
-        self.assertEqual((self.record["status"], self.record["error"]), ("Running", {"code": "Code", "message": "why"}))
+        self.assertEqual((self.record["status"], self.record["error"]), ("Running", "Code: why"))
         with self.assertLogs("azureml", "WARNING") as logs:
             self.run_.cancel()
         self.assertIn("cancel is not supported for submitted runs.", logs.output[0])
@@ -121,7 +121,7 @@ class Record(ShimTest):
             with self.run_.child_run("bad", run_id="bad"):
                 raise ValueError("no")
         self.assertEqual((good.status, good.name, good.parent.id), ("Completed", "good", RUN))
-        self.assertEqual(self.state.runs["bad"]["error"], {"code": "ValueError", "message": "ValueError: no"})
+        self.assertEqual(self.state.runs["bad"]["error"], "ValueError: no")
         self.assertEqual([one.id for one in self.run_.get_children()], ["bad", good.id])
         self.assertEqual([one.id for one in self.run_.get_children(status="Failed")], ["bad"])
         self.assertEqual(iter(self.run_.get_children()).__next__().id, "bad")
@@ -153,7 +153,7 @@ class Record(ShimTest):
     def test_waiting_shows_the_log_and_raises_what_failed(self):
         child = self.run_.child_run(run_id="c")
         self.state.logs["c"] = {"user_logs/std_log.txt": b"line\n", "system_logs/x.log": b"hidden\n"}
-        self.state.runs["c"].update(status="Failed", error={"error": {"code": "UserError", "message": "boom"}}, end=1)
+        self.state.runs["c"].update(status="Failed", error="boom", end=1)
         out = self.printed(lambda: self.failure(child))
         text = self.text
         self.assertTrue(text.startswith("Activity Failed:\n{"), text)

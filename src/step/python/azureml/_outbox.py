@@ -180,7 +180,10 @@ class Outbox:
         fallback = os.environ.get("AMLOCAL_TRACKING_FALLBACK")
         if not fallback:
             return self._say("lost", "{} and what this script logs is lost.".format(_why(error)))
-        entry = '{{"method":"{}","path":{},"body":{}'.format(method, _json("/amlocal/1" + path), body or "null")
+        from urllib.parse import unquote
+
+        path = _json("/amlocal/1" + unquote(path))
+        entry = '{{"method":"{}","path":{},"body":{}'.format(method, path, body or "null")
         entry += ',"file":{}}}\n'.format(_json(file)) if file else "}\n"
         try:
             handle = os.open(fallback, os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC, 0o600)

@@ -1,8 +1,8 @@
 """A run's record: status, names, tags, properties, children, and waiting for its end."""
 import sys
 
-RUNNING = ("NotStarted", "Starting", "Provisioning", "Preparing", "Queued", "Running", "Finalizing", "CancelRequested")
-FINAL = ("Completed", "Failed", "Canceled", "Finished")
+# amlocal's words for what the v1 SDK has no word for.
+_STATUS = {"Reused": "Completed", "Skipped": "Canceled", "Interrupted": "Failed"}
 
 
 def _user_error(text):
@@ -30,7 +30,7 @@ def matches(record, type=None, tags=None, properties=None, status=None):
     """Is a run's record one of those that are asked for? `tags` is a name, or {name: text}."""
     if type is not None and type != record_type(record):
         return False
-    if status is not None and status != record.get("status"):
+    if status is not None and status != status_of(record):
         return False
     for wanted, have in ((tags, record.get("tags") or {}), (properties, record.get("properties") or {})):
         if isinstance(wanted, dict):
@@ -39,6 +39,12 @@ def matches(record, type=None, tags=None, properties=None, status=None):
         elif wanted is not None and any(key not in have for key in ([wanted] if isinstance(wanted, str) else wanted)):
             return False
     return True
+
+
+def status_of(record):
+    """Completed, Failed, Canceled, Running, …"""
+    status = record.get("status")
+    return _STATUS.get(status, status)
 
 
 def record_type(record):
@@ -108,7 +114,7 @@ class Life:
 
     @property
     def status(self):
-        return self._record().get("status")
+        return status_of(self._record())
 
     def get_status(self):
         """The status now: NotStarted, Running, Completed, Failed, Canceled, …"""
@@ -116,7 +122,7 @@ class Life:
 
     def get_detailed_status(self):
         record = self._record()
-        return {"status": record.get("status"), "details": (record.get("properties") or {}).get("error")}
+        return {"status": status_of(record), "details": record.get("error") or None}
 
     @property
     def tags(self):
@@ -207,8 +213,7 @@ class Life:
     def fail(self, error_details=None, error_code=None, _set_status=True):
         """Says that this run has failed, and why."""
         self.flush()
-        detail = {"code": error_code, "message": None if error_details is None else str(error_details)}
-        fields = {"error": {key: value for key, value in detail.items() if value is not None}}
+        fields = {"error": ": ".join(str(one) for one in (error_code, error_details) if one is not None)}
         if _set_status:
             fields["status"] = "Failed"
         self._change(**fields)
@@ -243,10 +248,10 @@ class Life:
         details = {
             "runId": self._run_id,
             "target": "local",
-            "status": record.get("status"),
+            "status": status_of(record),
             "startTimeUtc": iso(record.get("start")),
             "endTimeUtc": iso(record.get("end")),
-            "error": record.get("error"),
+            "error": _error_of(record),
             "properties": record.get("properties") or {},
             "inputDatasets": [],
             "outputDatasets": [],
@@ -270,6 +275,12 @@ class Life:
 
         data = self._client.read("{}/logs/{}".format(self._path(), quote_path(name)))
         return data[start:].decode(errors="replace")
+
+
+def _error_of(record):
+    """The service's document about what a run failed of, or None."""
+    text = record.get("error")
+    return {"error": {"code": "UserError", "message": text, "details": []}} if text else None
 
 
 def _quote(part):

@@ -3,15 +3,16 @@ import time
 
 FIRST_SECONDS = 0.1
 LONGEST_SECONDS = 1.0
+FINAL = ("Completed", "Failed", "Canceled", "Finished")
 
 
-def wait(run, out, final=("Completed", "Failed", "Canceled", "Finished")):
-    """Returns when the run's status is one of `final`. Draws on `out` unless it is None."""
+def wait(run, out):
+    """Returns when the run has ended. Draws on `out` unless it is None."""
     if out is not None:
         out.write("RunId: {}\nWeb View: {}\n".format(run.id, run.get_portal_url()))
     shown, pause = {}, FIRST_SECONDS
     while True:
-        ended = run.get_status() in final
+        ended = run.get_status() in FINAL
         if out is not None:
             _show(run, out, shown)
             out.flush()

@@ -10,7 +10,8 @@ def versions_of(workspace, name):
     if newest is None:
         return []
     found = [(int(newest["version"]), newest["content"])]
-    for version in range(found[0][0] - 1, 0, -1):
+    older = newest.get("versions") or range(1, found[0][0])
+    for version in sorted((int(one) for one in older if int(one) < found[0][0]), reverse=True):
         one = connect().find(path, version=version)
         if one is not None:
             found.append((version, one["content"]))

@@ -154,7 +154,7 @@ class Run(Metrics, Files, Life):
         if error is None:
             self.complete()
         else:
-            self.fail(error_details="{}: {}".format(kind.__name__, error), error_code=kind.__name__)
+            self.fail(error_details=str(error), error_code=kind.__name__)
         return False
 
     def __str__(self):
@@ -162,10 +162,10 @@ class Run(Metrics, Files, Life):
             record = self._record()
         except Exception:  # the gateway is gone: what is known without it
             record = {}
-        from azureml.core._run_life import record_type
+        from azureml.core._run_life import record_type, status_of
 
         return "Run(Experiment: {},\nId: {},\nType: {},\nStatus: {})".format(
-            self._experiment.name if self._experiment else None, self._run_id, record_type(record), record.get("status")
+            self._experiment.name if self._experiment else None, self._run_id, record_type(record), status_of(record)
         )
 
     __repr__ = __str__
