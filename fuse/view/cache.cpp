@@ -1,5 +1,7 @@
 #include "fuse/view/cache.hpp"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <boost/filesystem/operations.hpp>
 #include <vector>
@@ -37,10 +39,28 @@ fs::path Cache::unsent_path(const std::string& name) const {
 
 bool Cache::fits(std::uint64_t bytes) const {
   if (const auto most = cache_limit(profile_); most && used_ + bytes > *most) return false;
+  return base::free_space(folder_) >= left_free() + bytes;
+}
+
+std::uint64_t Cache::left_free() const {
   const auto asked = profile_.cache_bytes;
-  const std::uint64_t leave =
-      asked && *asked < 0 ? static_cast<std::uint64_t>(-*asked) : profile_.reserved_bytes;
-  return base::free_space(folder_) >= leave + bytes;
+  return asked && *asked < 0 ? static_cast<std::uint64_t>(-*asked) : profile_.reserved_bytes;
+}
+
+std::string Cache::why_full() const {
+  const std::string used = base::bytes_text(used_);
+  if (const auto most = cache_limit(profile_); most && base::free_space(folder_) > left_free())
+    return fmt::format(
+        "its copies use {} of the {} that they may: raise DATASET_MOUNT_CACHE_SIZE in the step's "
+        "environment_variables",
+        used, base::bytes_text(*most));
+  return fmt::format(
+      "'{}' has {} left, {} of it must stay free, copies use {}: free some space, or lower {} in "
+      "the step's environment_variables",
+      folder_.native(), base::bytes_text(base::free_space(folder_)), base::bytes_text(left_free()),
+      used,
+      profile_.cache_bytes && *profile_.cache_bytes < 0 ? "DATASET_MOUNT_CACHE_SIZE"
+                                                        : "DATASET_RESERVED_FREE_DISK_SPACE");
 }
 
 bool Cache::take(std::uint64_t bytes, const CachedFile& asking) {

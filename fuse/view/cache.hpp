@@ -7,6 +7,7 @@
 #include <memory>
 #include <mutex>
 #include <optional>
+#include <string>
 #include <unordered_map>
 
 #include "base/path.hpp"
@@ -31,7 +32,8 @@ class Cache {
   // read, also blocks of open files. False when there is none.
   bool take(std::uint64_t bytes, const CachedFile& asking);
   void give(std::uint64_t bytes);
-  std::uint64_t used() const { return used_; }
+  // For people, why take() found none: where, how much, and what would allow it.
+  std::string why_full() const;
 
   // Notes that a copy was opened just now: it goes last.
   void touch(const std::shared_ptr<CachedFile>&);
@@ -41,6 +43,8 @@ class Cache {
 
  private:
   bool fits(std::uint64_t bytes) const;
+  // Bytes of the disk that are never used.
+  std::uint64_t left_free() const;
   void prune(std::uint64_t bytes, const CachedFile& asking);
 
   fs::path folder_;

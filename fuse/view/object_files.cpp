@@ -79,8 +79,8 @@ Reply<std::size_t> ObjectView::write(const Caller&, NodeId id, std::uint64_t han
   if (written.status == Status::no_space)
     log(
         fmt::format("writing to '{}' at offset {} was refused: the local disk of the mount is "
-                    "full ({} used by copies)",
-                    path_of(id), offset, base::bytes_text(cache_.used())));
+                    "full; {}",
+                    path_of(id), offset, cache_.why_full()));
   return written;
 }
 

@@ -223,7 +223,9 @@ void explain_exception(const Request& request, const Folder& folder, events::Fai
     failure.hint = fmt::format("'{0}' is not installed in {1}; install it: {1} -m pip install {2}",
                                module, request.runtime.python.native(), package_of(module));
   } else if (failure.exception.find("No space left on device") != std::string::npos) {
-    failure.hint = space_hint(request);
+    // A mount may be full where the disk is not: it keeps some of it free, and says so itself.
+    if (last_refusal(folder).empty() || !full_place(request).empty())
+      failure.hint = space_hint(request);
   } else if (std::regex_match(failure.exception, match, no_file)) {
     const fs::path missing = match[1].str();
     for (const auto& input : request.inputs) {

@@ -126,8 +126,8 @@ class Cases:
         return subprocess.Popen([*prefix, str(self.amlocal), *words], env=environment, text=True,
                                 stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
 
-    def call(self, *words, status=0):
-        child = self.start(*words)
+    def call(self, *words, status=0, go="true"):
+        child = self.start(*words, go=go)
         out, _ = child.communicate(timeout=PATIENCE_S)
         self.assertEqual(child.returncode, status, out)
         return out
@@ -170,6 +170,17 @@ class Cases:
             self.call("run", "pipeline.yml", "--data-access", "mount")
         else:
             self.assertIn(self.hint, self.call("run", "pipeline.yml", "--data-access", "mount", status=1))
+
+    def test_what_a_step_leaves_behind_holds_no_mount(self):
+        # It has left the step's session, stands in one mount and holds a file of the other open.
+        left = ("cd ${{inputs.raw}}; setsid sh -c 'exec 9> ${{outputs.made}}/held; echo kept >&9; exec 8< rows.csv; "
+                "touch ${{outputs.made}}/started; exec sleep 600' < /dev/null > /dev/null 2>&1 & "
+                "until test -e ${{outputs.made}}/started; do sleep 0.01; done")
+        out = self.call("run", "pipeline.yml", "--name", "l", go=left)
+        self.assertIn("note: one: left background processes behind, now killed: sleep", out)
+        [held] = self.project.glob(".amlocal/datastores/workspaceblobstore/azureml/*/made/held")
+        self.assertEqual(held.read_text(), "kept\n")  # its end closed it
+        self.no_mount_stays()
 
     def kill(self, victim, status):
         child = self.start("run", "pipeline.yml", "--name", "k", go="sleep 0.2; ls ${{outputs.made}}")

@@ -7,6 +7,7 @@ Mounts a tmpfs of its own in a mount namespace; skipped where that is not allowe
 library is all this needs.
 """
 
+import json
 import os
 import pathlib
 import shutil
@@ -31,12 +32,51 @@ outputs:
 """
 
 
-class Space(unittest.TestCase):
+# Fills an output until it is refused, then goes on with the rest; and stops as it may.
+FILLING = """
+import errno, json, os, sys
+given, out = sys.argv[1:]
+
+def attempt(what, act):
+    try:
+        result = act()
+    except OSError as refused:
+        result = errno.errorcode[refused.errno]
+    print(json.dumps([what, result]), flush=True)
+
+small = open(out + "/small", "w")
+small.write("before")
+small.close()
+big = open(out + "/big", "wb", buffering=0)
+taken = 0
+
+def fill():
+    global taken
+    while taken < 20_000_000:
+        taken += big.write(bytes([taken // 65536 % 251]) * 65536)
+
+attempt("write", fill)
+attempt("taken", lambda: taken)
+attempt("size", lambda: os.fstat(big.fileno()).st_size)
+attempt("read", lambda: len(open(given + "/large", "rb").read()))
+attempt("close", big.close)
+with open(out + "/small", "a") as small:
+    small.write(" and after")
+if os.path.exists(given + "/raise"):
+    fill_again = open(out + "/again", "wb", buffering=0)
+    while True:
+        fill_again.write(bytes(65536))
+"""
+
+
+class Disk(unittest.TestCase):
+    size = SMALL
+
     def setUp(self):
         self.folder = pathlib.Path(tempfile.mkdtemp(prefix="amlocal-space-")).resolve()
         self.small = self.folder / "small"
         self.small.mkdir()
-        subprocess.run(["mount", "-t", "tmpfs", "-o", f"size={SMALL}", "tmpfs", self.small], check=True)
+        subprocess.run(["mount", "-t", "tmpfs", "-o", f"size={self.size}", "tmpfs", self.small], check=True)
         self.addCleanup(shutil.rmtree, self.folder, ignore_errors=True)
         self.addCleanup(subprocess.run, ["umount", "--lazy", self.small], check=True)
 
@@ -56,6 +96,7 @@ class Space(unittest.TestCase):
         self.assertEqual(done.returncode, 1, done.stdout)
         return done.stdout
 
+class Space(Disk):
     def stored(self):
         store = self.small / "store"
         return sorted(str(path.relative_to(store)) for path in store.rglob("*"))
@@ -114,6 +155,75 @@ class Space(unittest.TestCase):
                 self.assertEqual(out.count("error:"), 1, out)
                 (self.small / "rest").unlink()
         self.assertEqual(len(list((root / ".amlocal/runs").iterdir())), 1)
+
+
+@unittest.skipUnless(os.access("/dev/fuse", os.R_OK | os.W_OK), "needs fuse: /dev/fuse cannot be opened")
+class FullCache(Disk):
+    """The disk of a mount's copies fills up, not the store's. 150 MB of it are never used."""
+
+    size = "160m"
+
+    def run_filling(self, profile, raises):
+        given = self.folder / "given"
+        shutil.rmtree(given, ignore_errors=True)
+        given.mkdir()
+        (given / "large").write_bytes(bytes(12_000_000))
+        if raises:
+            (given / "raise").touch()
+        root = self.small / "project"
+        (root / "src").mkdir(parents=True)
+        (root / "src/fill.py").write_text(FILLING)
+        (root / "amlocal.yml").write_text(
+            f"environments: {{default: /usr/bin/python3}}\ndatastores: {{big: {self.folder}/store}}\n")
+        (root / "job.yml").write_text(f"""
+type: command
+code: src
+environment: azureml:any:1
+command: python3 fill.py ${{{{inputs.raw}}}} ${{{{outputs.made}}}}
+inputs:
+  raw: {{type: uri_folder, path: {given}}}
+outputs:
+  made: {{type: uri_folder, path: azureml://datastores/big/paths/{profile}}}
+""")
+        environment = {"PATH": "/usr/bin:/bin", "HOME": str(self.folder), "LC_ALL": "C.UTF-8"}
+        for name in ("AMLOCAL_SUPERVISOR", "AMLOCAL_MOUNT", "ASAN_OPTIONS", "UBSAN_OPTIONS"):
+            if name in os.environ:
+                environment[name] = os.environ[name]
+        done = subprocess.run([str(AMLOCAL), "run", "job.yml", "--mount-profile", profile, "--name", "r"], cwd=root,
+                              env=environment, text=True, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+                              stderr=subprocess.STDOUT, timeout=60)
+        self.assertEqual(done.returncode, 1 if raises else 0, done.stdout)
+        [log] = root.glob(".amlocal/runs/r/steps/*/user_logs/std_log.txt")
+        came = dict(json.loads(line) for line in log.read_text().splitlines() if line.startswith("["))
+        shutil.rmtree(root)
+        return came, done.stdout
+
+    def check_told(self, text, name):
+        self.assertIn(f"outputs.made: writing to '{name}' at offset ", text)
+        self.assertRegex(text, rf"was refused: the local disk of the mount is full; '{self.small}/\S+/cache' has 15\d MB left, "
+                               "150 MB of it must stay free, .*: free some space, or lower "
+                               "DATASET_RESERVED_FREE_DISK_SPACE in the step's environment_variables")
+
+    def test_a_write_is_refused_and_what_was_taken_is_whole(self):
+        for profile in ("rslex", "dprep", "blobfuse2"):
+            with self.subTest(profile):
+                came, out = self.run_filling(profile, raises=False)
+                self.assertEqual((came["write"], came["close"]), ("ENOSPC", None), came)
+                self.assertEqual(came["size"], came["taken"])
+                # A copy that finds no room is no reason not to read.
+                self.assertEqual(came["read"], 12_000_000)
+                stored = self.folder / "store" / profile
+                self.assertEqual((stored / "small").read_text(), "before and after")
+                self.assertEqual((stored / "big").read_bytes(),
+                                 b"".join(bytes([n % 251]) * 65536 for n in range(came["taken"] // 65536)))
+                self.assertIn("it finished although its mounts refused something; last: ", out)
+                self.check_told(out, "big")
+
+    def test_the_step_that_fails_of_it_says_what_would_help(self):
+        _, out = self.run_filling("rslex", raises=True)
+        self.assertIn("OSError: [Errno 28] No space left on device", out)
+        self.assertIn("  hint: the mount said last: outputs.made", out)
+        self.check_told(out, "again")
 
 
 if __name__ == "__main__":

@@ -333,8 +333,20 @@ TEST_CASE("M45: of the disk so much stays free; a write that would need it is re
     CHECK(stage.write(file.value, 0, "one") == Status::no_space);
     REQUIRE(stage.log.size() == 1);
     CHECK(stage.log[0].starts_with(
-        "writing to 'a' at offset 0 was refused: the local disk of the mount is full"));
+        "writing to 'a' at offset 0 was refused: the local disk of the mount is full; '"));
+    CHECK(stage.log[0].ends_with(
+        " must stay free, copies use 0 B: free some space, or lower "
+        "DATASET_RESERVED_FREE_DISK_SPACE in the step's environment_variables"));
     CHECK(stage.close(file.value) == Status::ok);
+    Stage small(profile, [](Profile& p) { p.cache_bytes = 2; });
+    const auto other = small.open("a", O_WRONLY | O_CREAT);
+    REQUIRE(other);
+    CHECK(small.write(other.value, 0, "one") == Status::no_space);
+    REQUIRE(small.log.size() == 1);
+    CHECK(small.log[0].ends_with(
+        "the local disk of the mount is full; its copies use 0 B of the 2 B that they may: raise "
+        "DATASET_MOUNT_CACHE_SIZE in the step's environment_variables"));
+    CHECK(small.close(other.value) == Status::ok);
   }
 }
 
