@@ -142,6 +142,22 @@ class Metrics(ShimTest):
         self.assertEqual(self.run_.get_metrics(recursive=True), {RUN: {"y": 2}, "c1": {"x": 1}})
         self.assertEqual(self.run_.get_metrics("nothing"), {})
 
+    def test_what_the_cloud_would_not_keep_is_told_once(self):
+        out = self.python(
+            "from azureml.core import Run\nrun = Run.get_context()\n"
+            "for i in range(60): run.log('m%d' % i, i)\n"
+            "run.log('x' * 300, 1)\nrun.log_row('r', **{'c%d' % i: i for i in range(16)})\nrun.log('t', 'y' * 256)\n"
+            "for i in range(52): run.tag('k%d' % i, 'v')\nrun.tag('long', 'z' * 1001)\nrun.add_properties({'p' * 101: 'v'})\n"
+            "run.log_list('many', [0] * 999_999)\nrun.log('many', 1)\nrun.log('many', 1)\nprint('done')\n"
+        )
+        self.assertEqual(out, "done\n")
+        for text in (
+            "logs more than 50 metrics by name", "has 300 characters: the cloud allows 255", "'r' has 16 columns: the cloud allows 15",
+            "'t' has a text of 256 characters", "this run has more than 50 tags", "tag 'long' has a text of 1001 characters",
+            "has a name of 101 characters", "'many' has more than 1,000,000 values",
+        ):
+            self.assertEqual(self.stderr.count(text), 1, (text, self.stderr))
+
 
 if __name__ == "__main__":
     unittest.main()

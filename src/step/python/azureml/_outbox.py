@@ -27,6 +27,7 @@ class Outbox:
         self._client = client
         self._said = set()
         self._silent_until = 0
+        self._limits = None
         self._reset()
         import atexit
 
@@ -96,7 +97,7 @@ class Outbox:
                     with open(source, "rb") as file:
                         shutil.copyfileobj(file, target, 1 << 20)
         except OSError as error:
-            return self._say("lost", "{} could not be kept: {}".format(path, error))
+            return self.say("lost", "{} could not be kept: {}".format(path, error))
         self._keep("PUT", path, None, None, file=copy)
 
     # -- the thread -------------------------------------------------------------------------------
@@ -140,12 +141,19 @@ class Outbox:
     # -- one batch --------------------------------------------------------------------------------
     def _take(self):
         """The points at the head of the queue that are of one run: (run, their JSON)."""
-        items, texts, size = self._items, [], 0
+        if self._limits is None:
+            from azureml._limits import Metrics
+
+            self._limits = Metrics()
+        items, texts, size, seen = self._items, [], 0, self._limits.seen
         run = items[0][0]
         while items and items[0][0] == run and len(texts) * CHUNK < BATCH_POINTS and size < BATCH_BYTES:
             chunk = []
             while items and items[0][0] == run and len(chunk) < CHUNK:
                 _, name, kind, value, step, when = items.popleft()
+                said = seen(run, name, kind, value)
+                if said:
+                    self.say(said, said)
                 chunk.append({"name": name, "kind": kind, "value": value, "step": step, "time": when})
             texts.append(_json(chunk)[1:-1])
             size += len(texts[-1])
@@ -171,7 +179,7 @@ class Outbox:
                 self._silent_until = time.monotonic() + SILENT_SECONDS
                 self._keep("POST", path, body, error)
             else:
-                self._say(error.message, "metrics were refused: " + error.message)
+                self.say(error.message, "metrics were refused: " + error.message)
         except Exception as error:  # whatever it is, logging does not end the script
             self._silent_until = time.monotonic() + SILENT_SECONDS
             self._keep("POST", path, body, error)
@@ -179,7 +187,7 @@ class Outbox:
     def _keep(self, method, path, body, error, file=None):
         fallback = os.environ.get("AMLOCAL_TRACKING_FALLBACK")
         if not fallback:
-            return self._say("lost", "{} and what this script logs is lost.".format(_why(error)))
+            return self.say("lost", "{} and what this script logs is lost.".format(_why(error)))
         from urllib.parse import unquote
 
         path = _json("/amlocal/1" + unquote(path))
@@ -192,12 +200,12 @@ class Outbox:
             finally:
                 os.close(handle)
         except OSError as problem:
-            return self._say("lost", "{} is not writable ({}): what is logged is lost.".format(fallback, problem))
-        self._say(
+            return self.say("lost", "{} is not writable ({}): what is logged is lost.".format(fallback, problem))
+        self.say(
             "kept", "{} and what this script logs is kept in {} and taken in after the step.".format(_why(error), fallback)
         )
 
-    def _say(self, key, text):
+    def say(self, key, text):
         """Once for each key: a loop that logs does not fill the log."""
         if key not in self._said:
             self._said.add(key)

@@ -75,9 +75,15 @@ class Life:
         return self._client.get(self._path())
 
     def _change(self, **fields):
+        from azureml._limits import words
         from azureml._outbox import outbox
 
-        return outbox().deliver("PATCH", self._path(), fields)
+        record = outbox().deliver("PATCH", self._path(), fields) or {}
+        for what, key in (("tag", "tags"), ("property", "properties")):
+            said = words(dict(record.get(key) or {}, **fields.get(key, {})), what) if key in fields else None
+            if said:
+                outbox().say(said, said)
+        return record
 
     @property
     def id(self):
