@@ -82,6 +82,8 @@ class ShimTest(unittest.TestCase):
         os.environ.clear()
         os.environ.update(kept)
         os.chdir(here)
+        for client in _client._shared.values():
+            client.close()
         _client._shared.clear()
         run._known.clear()
 

@@ -223,12 +223,12 @@ class Definition(ShimTest):
                 self.gateway.endpoint, self.gateway.token)
         )
         out = self.definition(
-            "import os\nfrom azureml.core import Workspace, Experiment\nws = Workspace.from_config()\n"
+            "import os\nfrom azureml.core import Workspace, Experiment, Run\nws = Workspace.from_config()\n"
             "experiment = Experiment(ws, 'e')\nprint(os.path.exists('started'))\nprint(ws.name)\n"
-            "run = experiment.start_logging()\nrun.log('a', 1)\nrun.complete()\nprint(run.id)\n", program)
+            "Run(experiment, 'r1').log('a', 1)\nrun = experiment.start_logging()\nrun.log('a', 1)\nprint(run.id)\n", program)
         lines = out.splitlines()
         self.assertEqual(lines[:2], ["False", "local"])
-        self.assertEqual(self.gateway.metrics(lines[2]), {"a": [1]})
+        self.assertEqual((self.gateway.metrics(lines[2]), self.gateway.metrics(RUN)), ({"a": [1]}, {"a": [1]}))
         self.assertEqual(self.stderr, "")
         self.assertTrue(os.path.exists(os.path.join(self.work, "ended")))
 

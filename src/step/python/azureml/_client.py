@@ -43,6 +43,7 @@ class Client:
         self.endpoint, self.token = endpoint.rstrip("/"), token
         self._host, self._port = address.hostname, address.port or 80
         self._mine = threading.local()  # .connection, .owner (pid)
+        self._opened = []  # every connection of every thread, for close()
 
     # -- JSON -------------------------------------------------------------------------------------
     def get(self, path, **query):
@@ -138,7 +139,13 @@ class Client:
 
         connection = HTTPConnection(self._host, self._port, timeout=CONNECT_SECONDS)
         self._mine.connection, self._mine.owner = connection, os.getpid()
+        self._opened = [one for one in self._opened if one.sock is not None] + [connection]
         return connection, False
+
+    def close(self):
+        """Closes what is open: a server that ends waits for the connections that it keeps."""
+        for connection in self._opened:
+            connection.close()
 
     def _drop(self):
         connection = getattr(self._mine, "connection", None)
@@ -233,7 +240,7 @@ def _as_bytes(data):
 
 
 # -- which gateway ------------------------------------------------------------------------------------
-_shared = {}  # "client" → the Client of this process, "process" → the gateway that it started
+_shared = {}  # "client" → the Client of this process
 
 
 def in_step():
@@ -298,12 +305,17 @@ def _start():
         raise WorkspaceException(
             "`{} gateway` gave no address (exit status {}); its own message is above.".format(executable, process.wait())
         ) from error
-    _shared["process"] = process
-    atexit.register(_stop, process)
+    atexit.register(_stop, process, client, os.getpid())
     return client
 
 
-def _stop(process):
+def _stop(process, client, owner):
+    if os.getpid() != owner:
+        return  # a forked child: the gateway is its parent's
+    outbox = sys.modules.get("azureml._outbox")
+    for box in outbox._boxes if outbox else ():
+        box.flush(60)
+    client.close()
     process.stdin.close()
     try:
         process.wait(5)

@@ -1,0 +1,104 @@
+"""The shim against amlocal's own gateway: AMLOCAL names the program. A definition starts it, as a user's would."""
+import os
+import unittest
+
+from support import ShimTest
+
+PROGRAM = os.environ.get("AMLOCAL")
+
+
+@unittest.skipUnless(PROGRAM, "AMLOCAL names no program")
+class RealGateway(ShimTest):
+    def setUp(self):
+        super().setUp()
+        self.write("amlocal.yml", "# a workspace\n")
+
+    def definition(self, script):
+        return self.python(
+            "from azureml.core import Dataset, Experiment, Model, Run, Workspace\nws = Workspace.from_config()\n" + script,
+            AMLOCAL_PROGRAM=PROGRAM, AMLOCAL_GATEWAY=None, AZUREML_RUN_ID=None, AZUREML_RUN_TOKEN=None,
+        ).splitlines()
+
+    def test_metrics_of_every_kind(self):
+        lines = self.definition(
+            "run = Experiment(ws, 'e').start_logging()\nfor i in range(3): run.log('loss', i / 2, step=i)\n"
+            "run.log('one', 5)\nrun.log('text', 'x')\nrun.log('odd', float('nan'))\nrun.log('b', True)\nrun.log('none', None)\n"
+            "run.log_list('l', [1, 'a'])\nrun.log_row('r', a=1)\nrun.log_row('r', a=2, b=float('inf'))\n"
+            "run.log_table('t', {'x': [1, 2], 'y': [3, 4]})\nrun.log_confusion_matrix('c', {'data': {'matrix': [[1]]}})\n"
+            "m = run.get_metrics()\nfor k in sorted(m): print(k, m[k])\nprint(list(run.get_metrics('one')))\n"
+        )
+        self.assertEqual(lines, [
+            "b True", "c {'data': {'matrix': [[1]]}}", "l [1, 'a']", "loss [0.0, 0.5, 1.0]", "none None", "odd nan", "one 5.0",
+            "r {'a': [1, 2], 'b': [None, inf]}", "t {'x': [1, 2], 'y': [3, 4]}", "text x", "['one']",
+        ])
+
+    def test_a_runs_life(self):
+        lines = self.definition(
+            "exp = Experiment(ws, 'mine')\nrun = exp.start_logging(display_name='shown')\nrun.set_tags({'a': 'b', 'c': 'd'})\n"
+            "run.remove_tags(['c'])\nrun.add_properties({'p': '1'})\nprint(run.name, run.get_tags(), run.get_properties(), run.status)\n"
+            "try: run.add_properties({'p': '2'})\nexcept Exception as e: print(type(e).__name__, e.status_code)\n"
+            "with run.child_run('part') as part: part.log('x', 1)\n"
+            "try:\n    with run.child_run('bad'): raise ValueError('why')\nexcept ValueError: pass\n"
+            "print(sorted((c.name, c.status) for c in run.get_children()), part.parent.id == run.id)\n"
+            "print([c.get_details()['error']['error']['message'] for c in run.get_children(status='Failed')])\n"
+            "run.complete()\nprint(run.status, [r.id for r in exp.get_runs()] == [run.id], Run.get(ws, run.id).get_tags())\n"
+            "d = run.get_details()\nprint(d['status'], 'endTimeUtc' in d, list(ws.experiments))\n"
+        )
+        self.assertEqual(lines, [
+            "shown {'a': 'b'} {'p': '1'} Running", "ServiceException 409", "[('bad', 'Failed'), ('part', 'Completed')] True",
+            "['ValueError: why']", "Completed True {'a': 'b'}", "Completed True ['mine']",
+        ])
+
+    def test_files_and_models(self):
+        self.write("m.pkl", b"\x00model")
+        self.write("big", b"x" * 3000000)
+        lines = self.definition(
+            "run = Experiment(ws, 'e').start_logging()\nrun.upload_file('outputs/a model.pkl', 'm.pkl')\nrun.upload_file('big', 'big')\n"
+            "print(run.get_file_names())\nrun.download_file('outputs/a model.pkl', 'got/x')\nprint(open('got/x', 'rb').read())\n"
+            "run.download_file('big', 'got/big')\nprint(len(open('got/big').read()))\n"
+            "model = run.register_model('m', 'outputs/a model.pkl', tags={'k': 'v'}, model_framework='Custom')\n"
+            "print(model.id, model.tags, model.run_id == run.id)\n"
+            "print(Model.register(ws, 'm.pkl', 'm').version, [m.id for m in Model.list(ws)], list(ws.models))\n"
+            "path = Model(ws, 'm', version=1).download('dl')\nprint(open(path, 'rb').read())\n"
+            "Model(ws, 'm', version=2).delete()\nprint([m.id for m in Model.list(ws)])\n"
+            "try: run.download_file('nope')\nexcept Exception as e: print(e.message)\n"
+        )
+        self.assertEqual(lines, [
+            "['big', 'outputs/a model.pkl']", "b'\\x00model'", "3000000", "Registering model m", "m:1 {'k': 'v'} True",
+            "Registering model m", "2 ['m:2', 'm:1'] ['m']", "b'\\x00model'", "['m:1']",
+            "File with path nope was not found, available files include: big,outputs/a model.pkl.",
+        ])
+
+    def test_datastores_datasets_secrets(self):
+        self.write("src/a.csv", "x,y\n1,2\n")
+        self.write("src/b.csv", "x,y\n3,4\n")
+        lines = self.definition(
+            "store = ws.get_default_datastore()\nprint(store.name, [s for s in ws.datastores])\n"
+            "store.upload('src', 'in', show_progress=False)\n"
+            "ds = Dataset.File.from_files((store, 'in/*.csv'))\nprint(ds.register(ws, 'files', tags={'a': 'b'}).version)\n"
+            "print(Dataset.get_by_name(ws, 'files').to_path(), Dataset.get_by_id(ws, Dataset.get_by_name(ws, 'files').id).to_path())\n"
+            "print(ds.take(1).register(ws, 'files', create_new_version=True).version, len(Dataset.get_by_name(ws, 'files', version=1).to_path()))\n"
+            "print(Dataset.get_by_name(ws, 'files').add_tags({'c': 'd'}).tags, list(ws.datasets))\n"
+            "t = Dataset.Tabular.from_delimited_files((store, 'in'))\nprint(t.register(ws, 'table').version, sorted(ws.datasets))\n"
+            "vault = ws.get_default_keyvault()\nvault.set_secret('key', 'word')\nprint(vault.get_secret('key'), vault.list_secrets())\n"
+            "vault.delete_secret('key')\n"
+            "try: vault.get_secret('key')\nexcept Exception as e: print(e.message)\n"
+            "try: Dataset.get_by_name(ws, 'no')\nexcept Exception as e: print(e.message)\n"
+        )
+        self.assertEqual(lines, [
+            "workspaceblobstore ['workspaceblobstore']", "1", "['/a.csv', '/b.csv'] ['/a.csv', '/b.csv']", "2 2",
+            "{'c': 'd'} ['files']", "1 ['files', 'table']", "word [{'name': 'key'}]",
+            "There is no secret 'key'. Set it with `amlocal secret set key`, or in CI with the variable AMLOCAL_SECRET_key.",
+            "Cannot find dataset no in the workspace. Registered are: files, table.",
+        ])
+
+    def test_many_points(self):
+        lines = self.definition(
+            "run = Experiment(ws, 'e').start_logging()\nfor i in range(100000): run.log('n', i)\n"
+            "run.flush()\nvalues = run.get_metrics()['n']\nprint(len(values), values[0], values[-1])\n"
+        )
+        self.assertEqual(lines, ["100000 0.0 99999.0"])
+
+
+if __name__ == "__main__":
+    unittest.main()
