@@ -8,7 +8,7 @@ export PATH="/usr/bin:/bin:$PATH"
 packages=(
   g++ meson ninja-build ccache pkg-config
   libboost-filesystem-dev libcli11-dev nlohmann-json3-dev libarchive-dev libyaml-cpp-dev
-  libsqlite3-dev libcurl4-openssl-dev libssl-dev libfmt-dev libxxhash-dev doctest-dev
+  libsqlite3-dev libcpp-httplib-dev libcurl4-openssl-dev libssl-dev libfmt-dev libxxhash-dev doctest-dev
   fuse3 libfuse3-dev
   python3 python3-pandas python3-h5py python3-pip python3-sklearn python3-venv python3-jsonschema
   git ca-certificates openssl

@@ -93,6 +93,25 @@ void copy_tree(const fs::path& from, const fs::path& to) {
   sys("set the mode of", to.native(), [&] { return ::chmod(to.c_str(), status.st_mode & 07777); });
 }
 
+void merge_tree(const fs::path& from, const fs::path& to) {
+  boost::system::error_code failed;
+  fs::directory_iterator entries(from, failed);
+  if (failed) throw os_error("read", from.native(), failed.value());
+  for (const auto& entry : entries) {
+    const fs::path target = to / entry.path().filename();
+    const auto is_folder = [](const fs::path& path) {
+      boost::system::error_code ignored;
+      return fs::symlink_status(path, ignored).type() == fs::directory_file;
+    };
+    if (is_folder(entry.path()) && is_folder(target)) {
+      merge_tree(entry.path(), target);
+    } else {
+      remove_tree(target);
+      copy_tree(entry.path(), target);
+    }
+  }
+}
+
 TreeSize measure_tree(const fs::path& root) {
   struct stat status {};
   if (::lstat(root.c_str(), &status) != 0) return {};

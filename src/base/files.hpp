@@ -25,6 +25,10 @@ void copy_file(const fs::path& from, const fs::path& to);
 // modes. `to` is created. Sockets, pipes and devices are left out.
 void copy_tree(const fs::path& from, const fs::path& to);
 
+// Copies what is below `from` into the folder `to`, which is there: a file of the same name is
+// replaced, links and folders are as in copy_tree.
+void merge_tree(const fs::path& from, const fs::path& to);
+
 struct TreeSize {
   std::uint64_t bytes = 0;
   std::uint64_t files = 0;

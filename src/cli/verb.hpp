@@ -59,6 +59,7 @@ std::vector<Verb> verbs_of_io_compare();
 std::vector<Verb> verbs_of_io_advise();
 std::vector<Verb> verbs_of_doctor();
 std::vector<Verb> verbs_of_completion();
+std::vector<Verb> verbs_of_gateway();
 
 // All of them, in the order of `amlocal --help`.
 std::vector<Verb> all_verbs();

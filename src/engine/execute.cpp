@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include <array>
+#include <boost/filesystem/operations.hpp>
 #include <thread>
 
 #include "base/error.hpp"
@@ -16,9 +17,11 @@
 #include "engine/recover.hpp"
 #include "engine/remote.hpp"
 #include "engine/request.hpp"
+#include "engine/run_store.hpp"
 #include "engine/schedule.hpp"
 #include "engine/stop.hpp"
 #include "engine/telling.hpp"
+#include "gateway/gateway.hpp"
 #include "history/gc.hpp"
 
 namespace engine {
@@ -44,6 +47,7 @@ class Run {
     decide_steps(listeners);
     settle_mounting();
     start_record(listeners);
+    open_gateway();
     pass_over_kept_steps();
     run_steps();
     give_up_what_waits();
@@ -114,6 +118,15 @@ class Run {
       for (auto& notice : why_again(decided_)) tell(std::move(notice));
   }
 
+  void open_gateway() {
+    store_.emplace(surroundings_.layout, surroundings_.settings, surroundings_.shell,
+                   surroundings_.clock, context_.run);
+    gateway_.emplace(*store_, surroundings_.clock);
+    context_.gateway = {gateway_->endpoint(), gateway_->token(), gateway_->expires(),
+                        gateway_->instrumentation_key()};
+    if (!options_.real_sdk) context_.sdk.shim = step::write_shim(surroundings_.layout.cache());
+  }
+
   void make_recorder() {
     try {
       recorder_ = std::make_unique<history::Recorder>(surroundings_.layout, context_.run);
@@ -176,6 +189,7 @@ class Run {
         make_request(plan_, n, prepared_.steps[n], context_, base::random_uuid(), decided_.outputs,
                      surroundings_.catalogue);
     made_[n] = outputs_of(request);
+    store_->step_started(request.identity.step_id, request.path);
     for (const auto& output : request.outputs)
       if (output.mode == model::AccessMode::upload) mark_->add(output.destination);
     const auto& snapshot = prepared_.steps[n].snapshot;
@@ -186,6 +200,7 @@ class Run {
       Ended ended{n, {}};
       try {
         ended.outcome = step::run(request, surroundings_.clock, *tee_, cancel_);
+        take_in_what_was_not_sent(request);
       } catch (const base::Error& error) {
         ended.outcome = outcome_of(error);
       } catch (const std::exception& problem) {
@@ -193,6 +208,16 @@ class Run {
       }
       inbox_.post(std::move(ended));
     });
+  }
+
+  void take_in_what_was_not_sent(const step::Request& request) {
+    boost::system::error_code ignored;
+    const fs::path file = step::fallback_path(request);
+    if (!fs::exists(file, ignored)) return;
+    if (const std::size_t refused = gateway::take_in(*store_, surroundings_.clock, file))
+      tell(events::Notice{request.path,
+                          fmt::format("{} of the calls it could not send were refused: {}", refused,
+                                      base::display_path(file))});
   }
 
   std::string fingerprint(std::size_t n) const {
@@ -279,6 +304,8 @@ class Run {
   std::unique_ptr<history::Recorder> recorder_;
   std::optional<LiveMark> mark_;  // goes before the run's lock is released
   std::unique_ptr<events::Tee> tee_;
+  std::optional<RunStore> store_;
+  std::optional<gateway::Gateway> gateway_;  // goes before what it serves
   std::optional<Schedule> schedule_;
   std::map<std::string, step::FaultEnd> faults_;  // the furthest that each came in any step
   std::map<std::size_t, Outputs> made_;           // where running steps put their outputs

@@ -24,6 +24,7 @@ struct Options {
   std::vector<std::string> command;  // as typed, for the record
   std::vector<std::string> pass_env;
   step::Mounting mounting;  // how mounted inputs and outputs are reached
+  bool real_sdk = false;    // steps import the azureml that is installed, not amlocal's
 };
 
 // What a run needs to know of its surroundings.

@@ -37,6 +37,8 @@ step::Request make_request(const Plan& plan, std::size_t step, const PreparedSte
   request.folder = context.folder / "steps" / planned.path;
   request.locks = context.locks;
   request.mounting = context.mounting;
+  request.gateway = context.gateway;
+  request.sdk = context.sdk;
   if (prepared.snapshot) request.snapshot = prepared.snapshot->folder;
   request.environment = context.environment;
   for (const auto& input : planned.inputs)

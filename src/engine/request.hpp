@@ -14,6 +14,8 @@ struct RunContext {
   fs::path folder;  // the run's
   fs::path locks;   // where the locks of outputs lie
   step::Mounting mounting;
+  step::Gateway gateway;
+  step::Sdk sdk;
   std::string experiment;
   std::string default_datastore;
   base::Variables environment;  // what of the user's shell a step may see

@@ -91,6 +91,11 @@ bool Statement::step() {
   return false;
 }
 
+void Statement::again() {
+  bound_ = 0;
+  sqlite3_reset(handle_.get());
+}
+
 std::string Statement::text() {
   const auto* bytes = reinterpret_cast<const char*>(sqlite3_column_text(handle_.get(), column_));
   const auto size = static_cast<std::size_t>(sqlite3_column_bytes(handle_.get(), column_++));

@@ -45,6 +45,8 @@ class Statement {
   Statement& bind_null();
   // Goes to the next row; false after the last one.
   bool step();
+  // To be bound and run once more.
+  void again();
   // Runs a statement that gives no rows.
   void run() {
     while (step()) {

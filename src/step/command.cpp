@@ -28,6 +28,41 @@ void set(base::Variables& variables, const std::string& name, const std::string&
   variables.emplace_back(name, value);
 }
 
+void set_default(base::Variables& variables, const std::string& name, const std::string& value) {
+  if (base::variable(variables, name).empty()) set(variables, name, value);
+}
+
+// Without a gateway the endpoint and the token are left out: with them azureml-core would try for
+// minutes to reach a service that is not there; without them its Run is an offline one.
+// Source: sdk-behaviour, "Real azureml-core against a local plain-HTTP server"; MLflow's
+// environment variables.
+void tell_gateway(base::Variables& result, const Request& request, const Folder& folder) {
+  const Gateway& gateway = request.gateway;
+  if (gateway.endpoint.empty()) return;
+  set(result, "AMLOCAL_GATEWAY", gateway.endpoint);
+  set(result, "AMLOCAL_TRACKING_FALLBACK", folder.seen(fallback_path(request)).native());
+  set(result, "AZUREML_SERVICE_ENDPOINT", gateway.endpoint);
+  set(result, "AZUREML_RUN_HISTORY_SERVICE_ENDPOINT", gateway.endpoint);
+  set(result, "AZUREML_DISCOVERY_SERVICE_ENDPOINT", gateway.endpoint + "/discovery");
+  set(result, "AZUREML_RUN_TOKEN", gateway.token);
+  set(result, "AZUREML_RUN_TOKEN_EXPIRY", std::to_string(gateway.expires));
+  set(result, "MLFLOW_TRACKING_URI", gateway.endpoint);
+  set(result, "MLFLOW_TRACKING_TOKEN", gateway.token);
+  set(result, "MLFLOW_RUN_ID", request.identity.step_id);
+  set(result, "MLFLOW_EXPERIMENT_ID", request.identity.experiment_id);
+  set(result, "MLFLOW_EXPERIMENT_NAME", request.identity.experiment);
+  set(result, "AZUREML_INSTRUMENTATION_KEY", gateway.instrumentation_key);
+  // A script's own, or one that the definition sets, goes before.
+  set_default(result, "APPLICATIONINSIGHTS_CONNECTION_STRING",
+              fmt::format("InstrumentationKey={};IngestionEndpoint={}/",
+                          gateway.instrumentation_key, gateway.endpoint));
+  set_default(result, "APPLICATIONINSIGHTS_STATSBEAT_DISABLED_ALL", "true");
+  for (const char* name : {"NO_PROXY", "no_proxy"}) {
+    const std::string theirs = base::variable(result, name);
+    set(result, name, theirs.empty() ? "127.0.0.1,localhost" : theirs + ",127.0.0.1,localhost");
+  }
+}
+
 }  // namespace
 
 std::vector<std::string> command_line(const Request& request, const Bindings& bindings) {
@@ -50,8 +85,7 @@ base::Variables variables(const Request& request, const Folder& folder, const Bi
   set(result, "AZUREML_ARM_RESOURCEGROUP", "local");
   set(result, "AZUREML_ARM_WORKSPACE_NAME", "local");
   set(result, "AZUREML_WORKSPACE_ID", "00000000-0000-0000-0000-000000000000");
-  // AZUREML_SERVICE_ENDPOINT and AZUREML_RUN_TOKEN are left out: with them azureml-core would try
-  // for minutes to reach a service that is not there; without them its Run is an offline one.
+  tell_gateway(result, request, folder);
   for (const auto& input : request.inputs) {
     const std::string& value = bindings.inputs.at(input.name);
     set(result, "AZURE_ML_INPUT_" + input.name, value);
@@ -70,6 +104,10 @@ base::Variables variables(const Request& request, const Folder& folder, const Bi
   set(result, "AZ_BATCH_HOST_LIST", "127.0.0.1");
   for (const auto& [name, value] : request.component->environment_variables)
     set(result, name, render(value, bindings));
+  if (!request.sdk.shim.empty()) {
+    const std::string theirs = base::variable(result, "PYTHONPATH");
+    set(result, "PYTHONPATH", request.sdk.shim.native() + (theirs.empty() ? "" : ":" + theirs));
+  }
   return result;
 }
 

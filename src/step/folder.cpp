@@ -109,7 +109,10 @@ void keep_artifacts(const Folder& folder, bool keep_working_copy) {
     if (!fs::is_directory(made, ignored) || fs::is_empty(made, ignored)) continue;
     const fs::path kept = folder.root / "artifacts" / name;
     fs::create_directories(kept.parent_path());
-    if (keep_working_copy)
+    // What the script has uploaded under the same name lies there already.
+    if (fs::exists(kept, ignored))
+      base::merge_tree(made, kept);
+    else if (keep_working_copy)
       base::copy_tree(made, kept);
     else
       fs::rename(made, kept);

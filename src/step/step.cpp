@@ -329,6 +329,9 @@ fs::path io_path(const Request& request) {
 fs::path audit_path(const Request& request) {
   return request.folder / "audit.jsonl";
 }
+fs::path fallback_path(const Request& request) {
+  return request.folder / "not-sent.jsonl";
+}
 
 Outcome run(const Request& request, const base::Clock& clock, events::Sink& sink,
             const base::Cancel& cancel) {

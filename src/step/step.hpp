@@ -2,6 +2,7 @@
 // harness call the same function, so "alone" and "in the pipeline" cannot drift apart.
 #pragma once
 
+#include <cstdint>
 #include <optional>
 #include <string>
 #include <vector>
@@ -61,6 +62,19 @@ struct Mounting {
   fs::path audit_hook;  // the folder of the audit hook, shared by all steps; "" for none
 };
 
+// The run's gateway, as a step is told of it.
+struct Gateway {
+  std::string endpoint;  // "" where the run has none
+  std::string token;
+  std::int64_t expires = 0;         // seconds since 1970
+  std::string instrumentation_key;  // of Application Insights
+};
+
+// Which `azureml` the step's Pythons import: amlocal's, or the one that is installed there.
+struct Sdk {
+  fs::path shim;  // the folder to put on PYTHONPATH, "" for none
+};
+
 struct Request {
   std::string path;                             // "prep", "nested/train": for messages and events
   const model::Component* component = nullptr;  // command, distribution, limits, variables
@@ -73,6 +87,8 @@ struct Request {
   std::vector<BoundOutput> outputs;
   base::Variables environment;  // the clean environment of the user's machine (pass-through)
   Mounting mounting;
+  Gateway gateway;
+  Sdk sdk;
   double grace_seconds = 5;  // between SIGTERM and SIGKILL
 };
 
@@ -110,6 +126,11 @@ std::optional<base::Error> settle(Mounting&, const fs::path& scratch);
 // Where the record of its mounts will lie (meter::read_ledger), and of what its Pythons opened.
 fs::path io_path(const Request&);
 fs::path audit_path(const Request&);
+// Where the shim keeps what the gateway could not be told: gateway::take_in.
+fs::path fallback_path(const Request&);
+// Makes the folder of the `azureml` shim below `cache`, where it is not there yet, and returns it.
+// Throws os_error.
+fs::path write_shim(const fs::path& cache);
 // What a step that was running when amlocal was killed has in its folder: a mount that is left is
 // taken away, a half-made append to a local datastore is undone, and the working copy and the
 // copies of inputs go. Its log, its artifacts and what its mounts had not sent (unsent/) stay.

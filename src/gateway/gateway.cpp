@@ -1,0 +1,169 @@
+#include "gateway/gateway.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+#include <fstream>
+
+#include "base/files.hpp"
+#include "base/names.hpp"
+#include "gateway/route.hpp"
+
+namespace gateway {
+namespace {
+
+using nlohmann::json;
+
+// Longer than any run, and before 2038-01-19, where azureml-core's date reader ends.
+constexpr std::chrono::hours lifetime{24 * 365};
+
+std::string base64url(std::string_view text) {
+  constexpr std::string_view digits =
+      "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
+  std::string encoded;
+  unsigned bits = 0;
+  int count = 0;
+  for (const unsigned char c : text) {
+    bits = bits << 8 | c;
+    for (count += 8; count >= 6; count -= 6) encoded += digits[bits >> (count - 6) & 63];
+  }
+  if (count > 0) encoded += digits[bits << (6 - count) & 63];
+  return encoded;
+}
+
+std::string make_token(std::int64_t expires) {
+  return base64url(R"({"alg":"none","typ":"JWT"})") + "." +
+         base64url(json{{"iss", "amlocal"}, {"exp", expires}}.dump()) + "." +
+         base64url(base::random_id(40));
+}
+
+// As long for a wrong token as for a right one.
+bool same(std::string_view given, std::string_view wanted) {
+  unsigned different = given.size() != wanted.size();
+  for (std::size_t n = 0; n < std::min(given.size(), wanted.size()); ++n)
+    different |= static_cast<unsigned char>(given[n]) ^ static_cast<unsigned char>(wanted[n]);
+  return different == 0;
+}
+
+bool may(const net::Incoming& request, const std::string& token) {
+  const std::string given = request.header("authorization");
+  constexpr std::string_view scheme = "Bearer ";
+  return given.starts_with(scheme) && same(std::string_view(given).substr(scheme.size()), token);
+}
+
+// Source: "Troubleshooting machine learning pipelines", the body of a 401.
+net::Reply unauthorized() {
+  return reply(
+      {{"code", "Unauthorized"},
+       {"statusCode", 401},
+       {"message", "Unauthorized"},
+       {"details",
+        {{{"code", "InvalidOrExpiredToken"},
+          {"message",
+           "The request token was either invalid or expired. Please try again with a valid "
+           "token."}}}}},
+      401);
+}
+
+net::Reply answer(Call& call) {
+  for (const auto& dialect : dialects())
+    for (const auto& route : dialect.routes) {
+      if (route.method != call.request.method) continue;
+      auto words = match(route.pattern, call.request.path);
+      if (!words) continue;
+      if (!dialect.open && !may(call.request, call.self.token)) return unauthorized();
+      call.words = std::move(*words);
+      try {
+        return route.answer(call);
+      } catch (const base::Error& error) {
+        return dialect.refuse(error);
+      } catch (const json::exception& problem) {
+        // A value of another type than the protocol says.
+        return dialect.refuse({base::Code::bad_input, problem.what()});
+      } catch (const std::exception& problem) {
+        return dialect.refuse({base::Code::internal, problem.what()});
+      }
+    }
+  return refuse_as_service(base::Error(
+      base::Code::not_found,
+      fmt::format("amlocal does not answer {} {}", call.request.method, call.request.path)));
+}
+
+class Text final : public net::Body {
+ public:
+  explicit Text(std::string text) : text_(std::move(text)) {}
+  void read(const std::function<void(std::string_view)>& take) override { take(text_); }
+
+ private:
+  std::string text_;
+};
+
+}  // namespace
+
+std::span<const Dialect> dialects() {
+  static const std::array all{shim_runs(), shim_workspace()};
+  return all;
+}
+
+struct Gateway::State {
+  RunStore& store;
+  const base::Clock& clock;
+  Self self;
+  std::int64_t expires = 0;
+  std::string scheme;
+  std::unique_ptr<net::HttpServer> server;
+};
+
+Gateway::Gateway(RunStore& store, const base::Clock& clock, const net::Certificate* certificate)
+    : state_(new State{store, clock, {}, 0, certificate ? "https" : "http", nullptr}) {
+  State& state = *state_;
+  state.expires =
+      std::chrono::duration_cast<std::chrono::seconds>((clock.now() + lifetime).time_since_epoch())
+          .count();
+  state.self.token = make_token(state.expires);
+  state.self.instrumentation_key = base::random_uuid();
+  state.server = std::make_unique<net::HttpServer>(
+      [&state](const net::Incoming& request, net::Body& body) {
+        Call call{request, body, state.store, state.clock, state.self, {}};
+        return answer(call);
+      },
+      certificate);
+  state.self.endpoint = endpoint();
+}
+
+Gateway::~Gateway() = default;
+
+std::string Gateway::endpoint() const {
+  return fmt::format("{}://127.0.0.1:{}", state_->scheme, state_->server->port());
+}
+const std::string& Gateway::token() const {
+  return state_->self.token;
+}
+std::int64_t Gateway::expires() const {
+  return state_->expires;
+}
+const std::string& Gateway::instrumentation_key() const {
+  return state_->self.instrumentation_key;
+}
+
+std::size_t take_in(RunStore& store, const base::Clock& clock, const fs::path& file) {
+  const Self self{"", "own", ""};
+  std::size_t refused = 0;
+  std::ifstream lines(file.c_str());
+  for (std::string line; std::getline(lines, line);) {
+    const json entry = json::parse(line, nullptr, false);
+    if (!entry.is_object() || !entry.contains("method") || !entry.contains("path")) {
+      ++refused;  // torn: its writer was killed
+      continue;
+    }
+    net::Incoming request{entry["method"], entry["path"], {}, {}};
+    request.headers.emplace("authorization", "Bearer own");
+    Text body(entry.value("body", json::object()).dump());
+    Call call{request, body, store, clock, self, {}};
+    if (answer(call).status >= 300) ++refused;
+  }
+  return refused;
+}
+
+}  // namespace gateway
