@@ -1,6 +1,9 @@
 #include "fuse/kernel/mount.hpp"
 
 #include <fmt/format.h>
+#include <poll.h>
+#include <pthread.h>
+#include <signal.h>
 #include <sys/mount.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -27,6 +30,14 @@ struct Arguments {
     fuse_opt_add_arg(&value, option.c_str());
   }
 };
+
+constexpr int waking_signal = SIGUSR1;
+
+void let_signal_wake() {
+  struct sigaction waking {};
+  waking.sa_handler = [](int) {};  // without SA_RESTART: what waits goes on
+  ::sigaction(waking_signal, &waking, nullptr);
+}
 
 void check_point(const fs::path& point) {
   struct stat own {};
@@ -93,13 +104,24 @@ struct Mount::State {
     if (session == nullptr) return;
     fuse_session_exit(session);
     unmount();
-    if (server.joinable()) server.join();
+    end_loop();
     fuse_session_destroy(session);
   }
 
   // Lazily: a step may keep a file open there, or stand in it.
   void unmount() const {
     if (::umount2(point.c_str(), MNT_DETACH) != 0) fuse_session_unmount(session);
+  }
+
+  // The kernel hangs up only when nobody stands in the mount any more: that must not be waited for.
+  // libfuse's loop looks at fuse_session_exit() when a signal interrupts its sem_wait; one that
+  // comes just before that is lost, so it is sent again.
+  void end_loop() {
+    while (server.joinable() && !ended) {
+      ::pthread_kill(server.native_handle(), waking_signal);
+      ::poll(nullptr, 0, 1);
+    }
+    if (server.joinable()) server.join();
   }
 
   void serve() {
@@ -138,6 +160,7 @@ Mount Mount::start(FileSystem& view, const MountOptions& options) {
     throw refused(options.point);
   }
   speak_for(state->session);
+  let_signal_wake();
   state->server = std::thread([s = state.get()] { s->serve(); });
   return Mount(std::move(state));
 }

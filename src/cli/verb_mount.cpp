@@ -12,12 +12,16 @@
 #include "base/file_lock.hpp"
 #include "base/files.hpp"
 #include "base/names.hpp"
+#include "cli/io_record.hpp"
 #include "cli/project.hpp"
 #include "cli/table.hpp"
 #include "cli/verb.hpp"
 #include "engine/locate.hpp"
 #include "fuse/server/client.hpp"
 #include "fuse/view/profile.hpp"
+#include "meter/clock.hpp"
+#include "meter/cost_profile.hpp"
+#include "meter/report.hpp"
 #include "text/diagnostic.hpp"
 
 namespace cli {
@@ -30,6 +34,8 @@ struct MountArgs {
   std::string folder;
   bool rw = false;
   std::string profile = "rslex";
+  std::string cost;
+  std::string clock = "ledger";
 };
 
 void declare_mount(Options& options, MountArgs& args) {
@@ -37,6 +43,8 @@ void declare_mount(Options& options, MountArgs& args) {
   options.argument("dir", args.folder);
   options.flag("--rw", args.rw);
   options.value("--mount-profile", args.profile);
+  options.value("--cost", args.cost);
+  options.value("--clock", args.clock);
 }
 
 // One mount's folder below .amlocal/mounts. `mount.json` says what it is.
@@ -45,6 +53,7 @@ struct Known {
   std::string uri;
   fs::path point;
   std::string profile;
+  std::string cost;  // "" where none was asked for
   bool rw = false;
   int pid = 0;
   bool alive() const { return base::FileLock::held(state / "lock"); }
@@ -64,7 +73,7 @@ std::vector<Known> known_mounts(const workspace::Layout& layout) {
     const json j = json::parse(base::read_file(file), nullptr, false);
     if (!j.is_object()) continue;
     all.push_back({entry->path(), j.value("uri", ""), j.value("point", ""), j.value("profile", ""),
-                   j.value("rw", false), j.value("pid", 0)});
+                   j.value("cost", ""), j.value("rw", false), j.value("pid", 0)});
   }
   std::sort(all.begin(), all.end(), [](const auto& a, const auto& b) { return a.point < b.point; });
   return all;
@@ -73,6 +82,11 @@ std::vector<Known> known_mounts(const workspace::Layout& layout) {
 // The folder that the URI names. A path that is not there cannot be shown; one that may be written
 // to is made.
 fs::path root_of(const MountArgs& args, const Project& project) {
+  if (workspace::is_uri(args.uri) && !args.uri.starts_with("azureml:"))
+    throw base::Error(base::Code::usage, fmt::format("{} is no folder of a datastore", args.uri))
+        .hint(
+            "mount azureml://datastores/NAME/paths/P; `amlocal datastore create NAME --dir PATH` "
+            "makes a folder of yours one");
   const auto located =
       engine::locate_input({model::DataPath::Kind::url, args.uri}, project.catalogue);
   boost::system::error_code failed;
@@ -89,11 +103,31 @@ fs::path root_of(const MountArgs& args, const Project& project) {
   return located.path;
 }
 
+// As the mount process and a later umount find it from wherever they run.
+std::string cost_of(const MountArgs& args, const App& app) {
+  if (args.cost.empty()) return "";
+  const auto presets = meter::preset_names();
+  const bool known = std::find(presets.begin(), presets.end(), args.cost) != presets.end();
+  const bool is_file = args.cost.ends_with(".json") || args.cost.find('/') != std::string::npos;
+  std::string cost = known || !is_file ? args.cost : fs::absolute(args.cost, app.here).native();
+  meter::load_cost_profile(cost);
+  return cost;
+}
+
+// "mp/" and "mp/." are mp.
+fs::path point_of(const std::string& folder, const App& app) {
+  fs::path point = fs::absolute(folder, app.here).lexically_normal();
+  if (point.filename() == "." || point.filename().empty()) point = point.parent_path();
+  return point;
+}
+
 int mount(const MountArgs& args, App& app) {
   check_mount_profile(args.profile);
+  const std::string cost = cost_of(args, app);
+  meter::parse_clock(args.clock);
   const Project project = open_project(app.here);
   workspace::ensure(project.layout);
-  const fs::path point = fs::absolute(args.folder, app.here).lexically_normal();
+  const fs::path point = point_of(args.folder, app);
   fuse::SessionOrder session;
   session.root = root_of(args, project);
   const fs::path state = mounts_folder(project.layout) / base::random_id(8);
@@ -109,13 +143,15 @@ int mount(const MountArgs& args, App& app) {
   order.sessions.push_back(std::move(session));
   order.log = state / "log";
   order.state = state;
+  order.clock = args.clock;
+  if (!cost.empty()) {
+    order.cost = cost;
+    order.ledger = state / "io";
+  }
   try {
     auto process = fuse::MountProcess::start(order);
-    const json record = {{"uri", args.uri},
-                         {"point", point.native()},
-                         {"profile", args.profile},
-                         {"rw", args.rw},
-                         {"pid", process.pid()}};
+    const json record = {{"uri", args.uri}, {"point", point.native()}, {"profile", args.profile},
+                         {"cost", cost},    {"rw", args.rw},           {"pid", process.pid()}};
     base::write_file_atomically(state / "mount.json", record.dump(2) + "\n");
     process.let_go();
   } catch (...) {
@@ -137,19 +173,44 @@ void declare_umount(Options& options, UmountArgs& args) {
 
 Known find_mount(const fs::path& point, const Project& project) {
   std::vector<std::string> points;
+  std::optional<Known> dead;  // what an umount that was killed has left, perhaps
   for (auto& known : known_mounts(project.layout)) {
-    if (known.point == point) return known;
+    if (known.point == point && known.alive()) return known;
+    if (known.point == point) dead = known;
     points.push_back(base::display_path(known.point));
   }
+  if (dead) return *dead;
   throw base::Error(base::Code::not_found, fmt::format("nothing of amlocal's is mounted on '{}'",
                                                        base::display_path(point)))
       .hint(points.empty() ? "nothing is mounted"
                            : text::did_you_mean(base::display_path(point), points));
 }
 
+// Taking the outer one away would take the inner one with it, unsent files and all.
+void refuse_nested(const Known& known) {
+  const auto inner = fuse::mounts_below(known.point);
+  if (inner.empty()) return;
+  throw base::Error(base::Code::conflict, fmt::format("something is mounted within it, on '{}'",
+                                                      base::display_path(inner.front())))
+      .hint(
+          fmt::format("unmount that first: amlocal umount {}", base::display_path(inner.front())));
+}
+
+// What the mount's requests came to, where --cost asked for it.
+void show_cost(const Known& known, App& app) {
+  boost::system::error_code failed;
+  if (known.cost.empty() || !fs::exists(known.state / "io", failed)) return;
+  meter::ReportOptions options;
+  if (const auto* profile = fuse::find_profile(known.profile))
+    options.assumed = assumed_rules(*profile);
+  app.out << meter::report_table(meter::make_report(meter::read_ledger(known.state / "io"),
+                                                    meter::load_cost_profile(known.cost), options));
+}
+
 int umount(const UmountArgs& args, App& app) {
   const Project project = open_project(app.here);
-  const Known known = find_mount(fs::absolute(args.folder, app.here).lexically_normal(), project);
+  const Known known = find_mount(point_of(args.folder, app), project);
+  refuse_nested(known);
   if (known.alive()) {
     ::kill(known.pid, SIGTERM);
     // Sending what is unsent may take as long as it takes; Ctrl-C leaves it to itself.
@@ -163,16 +224,21 @@ int umount(const UmountArgs& args, App& app) {
         base::display_path(known.point));
     fuse::unmount_left_over(known.point);
   }
-  const auto unsent = fs::exists(finished, failed)
-                          ? fuse::finished_from_json(base::read_file(finished)).unsent
-                          : decltype(fuse::Finished::unsent){};
+  const auto ended = fs::exists(finished, failed)
+                         ? fuse::finished_from_json(base::read_file(finished))
+                         : fuse::Finished{};
+  show_cost(known, app);
   if (fs::exists(known.state / "unsent", failed) && !fs::is_empty(known.state / "unsent", failed)) {
-    for (const auto& [session, file] : unsent)
+    for (const auto& [session, file] : ended.unsent)
       app.err << fmt::format("not sent: {}: {}\n", file.path, file.why);
     throw base::Error(base::Code::io, "some files did not reach the store")
         .hint(fmt::format("they are kept in {}", base::display_path(known.state / "unsent")));
   }
   base::remove_tree(known.state);
+  if (!ended.gone.empty())
+    throw base::Error(base::Code::io,
+                      fmt::format("{} was removed or replaced while it was mounted", known.uri))
+        .hint("what had been sent there is lost with it; it is unmounted now");
   app.out << fmt::format("unmounted {}\n", base::display_path(known.point));
   return 0;
 }

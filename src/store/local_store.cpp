@@ -3,14 +3,11 @@
 #include <dirent.h>
 #include <fcntl.h>
 #include <fmt/format.h>
-#include <linux/fs.h>
 #include <sys/file.h>
-#include <sys/ioctl.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include <algorithm>
-#include <array>
 #include <boost/filesystem/operations.hpp>
 #include <memory>
 #include <thread>
@@ -18,6 +15,7 @@
 #include "base/error.hpp"
 #include "base/files.hpp"
 #include "base/names.hpp"
+#include "store/copy_bytes.hpp"
 #include "store/url.hpp"
 
 namespace store {
@@ -25,6 +23,13 @@ namespace {
 
 // Drafts of a put lie beside their object, so that rename(2) can take its place.
 constexpr std::string_view draft_prefix = ".amlocal-put-";
+
+void refuse_draft(const std::string& name) {
+  if (std::string_view(name).substr(name.rfind('/') + 1).starts_with(draft_prefix))
+    throw base::Error(
+        base::Code::bad_input,
+        fmt::format("'{}': names that begin with '{}' are amlocal's own", name, draft_prefix));
+}
 
 struct Status {
   struct stat value {};
@@ -66,47 +71,6 @@ Object describe(std::string name, const struct stat& status) {
   if (S_ISDIR(status.st_mode)) return {std::move(name), true, 0, modified(status), ""};
   return {std::move(name), false, static_cast<std::uint64_t>(status.st_size), modified(status),
           tag_of(status)};
-}
-
-// Copies `size` bytes between files, sharing blocks where the file system can.
-void copy_bytes(const base::Fd& from, const base::Fd& to, std::uint64_t offset, std::uint64_t size,
-                const fs::path& path) {
-  if (offset == 0 && ::ioctl(to.get(), FICLONE, from.get()) == 0) {
-    base::sys("write", path.native(),
-              [&] { return ::ftruncate(to.get(), static_cast<off_t>(size)); });
-    return;
-  }
-  auto in = static_cast<off64_t>(offset);
-  off64_t out = in;
-  const off64_t end = in + static_cast<off64_t>(size);
-  while (in < end) {
-    const ssize_t n =
-        ::copy_file_range(from.get(), &in, to.get(), &out, static_cast<std::size_t>(end - in), 0);
-    if (n > 0) continue;
-    if (n == 0)
-      throw base::Error(base::Code::io,
-                        fmt::format("'{}' became shorter while it was read", path.native()));
-    if (errno == EINTR) continue;
-    if (errno != EXDEV && errno != EINVAL && errno != EOPNOTSUPP && errno != ENOSYS)
-      throw base::os_error("write", path.native());
-    break;
-  }
-  // Two file systems that share no copying: by hand.
-  std::array<char, 131072> buffer{};
-  while (in < end) {
-    const auto want = std::min<std::size_t>(buffer.size(), static_cast<std::size_t>(end - in));
-    const ssize_t n = base::sys("read", path.native(),
-                                [&] { return ::pread(from.get(), buffer.data(), want, in); });
-    if (n == 0)
-      throw base::Error(base::Code::io,
-                        fmt::format("'{}' became shorter while it was read", path.native()));
-    for (ssize_t done = 0; done < n;)
-      done += base::sys("write", path.native(), [&] {
-        return ::pwrite(to.get(), buffer.data() + done, static_cast<std::size_t>(n - done),
-                        in + done);
-      });
-    in += n;
-  }
 }
 
 // False where the two lie on different file systems, or the file has another size than it should.
@@ -281,6 +245,7 @@ void LocalStore::make_folders(const fs::path& folder) const {
 }
 
 Object LocalStore::put(const std::string& name, const Content& content, IfExists if_exists) {
+  refuse_draft(name);
   const fs::path path = path_of(name);
   const Status old = look_at(path);
   if (old.found && old.is_folder())
@@ -351,6 +316,7 @@ void LocalStore::remove(const std::string& name) {
 }
 
 void LocalStore::make_folder(const std::string& name) {
+  refuse_draft(name);
   const fs::path path = path_of(name);
   root_.within(
       [&] { base::sys("create", path.native(), [&] { return ::mkdir(path.c_str(), 0777); }); });
@@ -366,6 +332,7 @@ void LocalStore::remove_folder(const std::string& name) {
 }
 
 void LocalStore::move(const std::string& from, const std::string& to, IfExists if_exists) {
+  refuse_draft(to);
   const fs::path target = path_of(to);
   make_folders(target.parent_path());
   root_.within([&] { rename_to(path_of(from), target, if_exists); });

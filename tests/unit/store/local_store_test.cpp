@@ -248,6 +248,14 @@ TEST_CASE_FIXTURE(Fixture, "a name that no local file can have is refused") {
   CHECK(error.message() ==
         "a name of 300 bytes does not fit a local folder: '" + std::string(40, 'n') + "…'");
   CHECK(error_of([&] { store.head(std::string("a\0b", 3)); }).code() == base::Code::bad_input);
+  const char* own = "names that begin with '.amlocal-put-' are amlocal's own";
+  for (const auto& refused :
+       {error_of([&] { store.put("a/.amlocal-put-1", file.all(), IfExists::replace); }),
+        error_of([&] { store.make_folder(".amlocal-put-1"); }),
+        error_of([&] { store.move("a", ".amlocal-put-1", IfExists::replace); })}) {
+    CHECK(refused.code() == base::Code::bad_input);
+    CHECK(refused.message().find(own) != std::string::npos);
+  }
 }
 
 TEST_CASE_FIXTURE(Fixture, "once its folder has gone or is another, nothing is made up") {
