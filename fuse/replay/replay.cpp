@@ -43,9 +43,10 @@ void get_all(const std::vector<const std::pair<std::string, std::uint64_t>*>& fi
 void download(const Contents& contents, std::uint64_t session, Charges& charges, Batches& batches) {
   const std::uint64_t task = session << 32U;
   std::map<std::string, std::vector<const std::pair<std::string, std::uint64_t>*>> folders;
-  for (const auto& file : contents.files)
-    folders[file.first.substr(0, std::min(file.first.rfind('/'), file.first.size()))].push_back(
-        &file);
+  for (const auto& file : contents.files) {
+    const std::size_t slash = file.first.rfind('/');
+    folders[slash == std::string::npos ? "" : file.first.substr(0, slash)].push_back(&file);
+  }
   if (contents.one_file) {
     for (const auto& file : contents.files) charges.ask(Op::head, file.first, 0, task);
   } else {

@@ -235,6 +235,16 @@ TEST_CASE("an upload sends each file that is left once, a download gets all ther
   wanted.bindings["outputs.o"].kind = Access::Kind::download;
   wanted.contents["outputs.o"] = {{{"a", 9'000'000}, {"d/b", 0}}, 2};
   CHECK(in_all(fuse::replay(text, wanted).requests) == "4 get 9000000, 2 list 3, ");
+  // Files of one folder come side by side, when their listing is there; then the next folder's.
+  wanted.contents["outputs.o"] = {{{"a", 1000}, {"b", 1000}, {"d/c", 1000}}, 2};
+  const auto batches = fuse::replay(text, wanted).requests.before;
+  REQUIRE(batches.size() == 3);
+  CHECK(asked(batches[0]) == "2 list 4, ");
+  CHECK(asked(batches[1]) == "2 get 2000, ");
+  CHECK(batches[1][0].task != batches[1][1].task);
+  CHECK(asked(batches[2]) == "1 get 1000, ");
+  wanted.contents["outputs.o"] = {{{"a", 1000}}, 1, true};
+  CHECK(in_all(fuse::replay(text, wanted).requests) == "1 get 1000, 1 head 0, ");
   wanted.bindings["outputs.x"];
   CHECK(support::error_of([&] { fuse::replay(text, wanted); }).message() ==
         "the step's record has no binding 'outputs.x'");
