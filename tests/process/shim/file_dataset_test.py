@@ -187,8 +187,12 @@ class Registered(DatasetTest):
     def test_what_is_not_there_names_what_is(self):
         self.files("in").register(self.workspace, "there")
         text = self.message(UserErrorException, Dataset.get_by_name, self.workspace, "nope")
-        self.assertEqual(text, "Cannot find dataset nope in the workspace. Registered are: there.")
-        self.assertIn("id abc", self.message(UserErrorException, Dataset.get_by_id, self.workspace, "abc"))
+        self.assertEqual(text, 'Cannot find dataset registered with name "nope" in the workspace. Registered are: there.')
+        text = self.message(UserErrorException, Dataset.get_by_name, self.workspace, "there", version=7)
+        self.assertIn('with name "there" (version: 7) in the workspace', text)
+        text = self.message(UserErrorException, Dataset.get_by_name, self.workspace, "there", version="x")
+        self.assertEqual(text, 'Invalid value x for version. Version value must be number or "latest".')
+        self.assertIn('id "abc"', self.message(UserErrorException, Dataset.get_by_id, self.workspace, "abc"))
 
     def test_data_assets_are_file_datasets(self):
         self.state.data["asset"] = {"name": "asset", "version": "3", "type": "uri_folder", "path": self.write("f/x", "y")[:-2]}

@@ -149,7 +149,8 @@ def serve_documents(state, method, rest, query, body):
         versions[version] = body
         return {"name": name, "version": str(version)}
     versions = kept.get(name) or {}
-    version = int(query["version"]) if query.get("version") else max(list(versions) or [0])
+    wanted = query.get("version")
+    version = max(list(versions) or [0]) if not wanted else int(wanted) if wanted.isdigit() else wanted
     if version not in versions:
         raise Refusal(404, "DocumentNotFound", "There is no {} {}.".format(rest[0], name))
     if method == "DELETE":

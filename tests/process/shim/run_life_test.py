@@ -230,7 +230,7 @@ class Files(ShimTest):
         self.files["there"] = b""
         self.assertEqual(
             self.message(UserErrorException, self.run_.download_file, "nope"),
-            "File with path nope was not found, available files include: there.",
+            "File with path nope was not found,\navailable files include: there.",
         )
         self.assertFalse(os.path.exists("nope"))
         self.assertEqual(sorted(self.files), ["there"])

@@ -5,7 +5,6 @@ what is logged is kept, can be read back, and is appended to .amlocal/offline/RU
 """
 import json
 import os
-import sys
 
 from azureml.core import _metric_values as values
 from azureml.core import _run_files as files
@@ -20,14 +19,16 @@ class _OfflineRun:
         self._run_id = run_id or "OfflineRun_{}".format(uuid.uuid4())
         self._above = kwargs.get("_above")
         self._name = kwargs.get("_name")
-        self._journal = kwargs.get("_journal") or _journal(self._run_id)
+        self._journal = kwargs.get("_journal") or [None]  # the file, once there is something to keep
         self._tags, self._properties, self._points, self._files = {}, {}, {}, {}
         self._children, self._status, self._error = [], "Running", None
 
     def _note(self, call, **fields):
         line = json.dumps(dict({"run": self._run_id, "call": call}, **fields), default=str)
         try:
-            with open(self._journal, "a") as file:
+            if self._journal[0] is None:
+                self._journal[0] = _journal(self._run_id)
+            with open(self._journal[0], "a") as file:
                 file.write(line + "\n")
         except OSError:
             pass  # a read-only place: what was printed is all there is
@@ -218,11 +219,7 @@ class _OfflineRun:
 
         target = output_file_path or os.path.basename(name)
         if name not in self._files:
-            raise files._user_error(
-                "File with path {} was not found, available files include: {}.".format(
-                    name, ",".join(self.get_file_names()) or "none"
-                )
-            )
+            raise files.no_file(name, self.get_file_names())
         shutil.copyfile(self._files[name], os.path.join(target, os.path.basename(name)) if os.path.isdir(target) else target)
 
     def download_files(
@@ -334,8 +331,6 @@ class _OfflineRun:
 
 def _journal(run_id):
     """The file that keeps what is logged: in .amlocal of the current folder, else in a temporary one."""
-    if sys.flags.dont_write_bytecode and not os.access(".", os.W_OK):
-        return os.devnull
     folder = os.path.join(os.getcwd(), ".amlocal", "offline")
     try:
         os.makedirs(folder, exist_ok=True)

@@ -30,6 +30,12 @@ def files_of_folder(name, path):
     return found
 
 
+def no_file(name, names):
+    return _user_error(
+        "File with path {} was not found,\navailable files include: {}.".format(name, ",".join(names) or "none")
+    )
+
+
 def artifact_name(name):
     """A name as the run keeps it: relative, with slashes, and inside the run's folder."""
     parts = [part for part in str(name).replace(os.sep, "/").split("/") if part not in ("", ".")]
@@ -114,10 +120,7 @@ class Files:
         except ServiceException as error:
             if error.status_code != 404:
                 raise
-            names = self.get_file_names()
-            raise _user_error(
-                "File with path {} was not found, available files include: {}.".format(name, ",".join(names) or "none")
-            ) from None
+            raise no_file(name, self.get_file_names()) from None
 
     def download_files(
         self,

@@ -22,9 +22,10 @@ def _not_found(workspace, name, version=None):
     from azureml.exceptions import UserErrorException
 
     names = sorted(set(Dataset.get_all(workspace)))
-    what = "{} (version {})".format(name, version) if version is not None else name
     return UserErrorException(
-        "Cannot find dataset {} in the workspace. Registered are: {}.".format(what, ", ".join(names) or "none")
+        'Cannot find dataset registered with name "{}"{} in the workspace. Registered are: {}.'.format(
+            name, "" if version is None else " (version: {})".format(version), ", ".join(names) or "none"
+        )
     )
 
 
@@ -76,14 +77,17 @@ class Dataset:
 
         wanted = None if version in (None, "latest") else version
         if wanted is not None:
-            try:
-                wanted = int(wanted)
-            except (TypeError, ValueError):
-                pass  # a data asset's version is any text
+            wanted = int(wanted) if str(wanted).isdigit() else wanted
         found = connect().find("/documents/dataset/" + quote(name), version=wanted)
         if found is not None:
             return Dataset._of_content(workspace, name, found["version"], found["content"])
-        asset = connect().find("/data/" + quote(name), version=wanted)
+        asset = connect().find("/data/" + quote(name), version=wanted)  # its version is any text
+        if asset is None and wanted is not None and not isinstance(wanted, int):
+            from azureml.exceptions import UserErrorException
+
+            raise UserErrorException(
+                'Invalid value {} for version. Version value must be number or "latest".'.format(version)
+            )
         if asset is None:
             raise _not_found(workspace, name, wanted)
         return Dataset._of_asset(workspace, asset)
@@ -96,7 +100,7 @@ class Dataset:
 
         found = connect().find("/documents/dataset/" + quote("id." + str(id)))
         if found is None:
-            raise UserErrorException("Cannot find dataset with id {} in the workspace.".format(id))
+            raise UserErrorException('Cannot find dataset with id "{}" in the workspace.'.format(id))
         return Dataset._of_content(workspace, None, None, found["content"])
 
     @staticmethod
