@@ -2,7 +2,7 @@
 """Measures amlocal beside named peers in one run and prints one table.
 
     bench.py AMLOCAL PLAN_BENCH METER_BENCH PEERS [NAME...]
-    NAME: start, plan, log, step, resume, meter (all of them)
+    NAME: start, plan, log, step, resume, meter, appends, compare, clocks (all of them)
 
 Every figure is a median of rounds in which amlocal and its peer take turns, so that what else the
 machine does meets both. PEERS is where peers.py has put kfp, Snakemake and DVC; what is not there has
@@ -22,6 +22,7 @@ import tempfile
 import time
 
 import chain
+import mounts
 
 STEPS = 100
 median = statistics.median
@@ -206,7 +207,8 @@ def meter(bench):
     bench.row("1,000,000 requests simulated", f"{simulated / 1000:.2f} s", "", "< 1 s", simulated < 1000)
 
 
-BENCHES = {"start": start, "plan": plan, "log": log, "step": step, "resume": resume, "meter": meter}
+BENCHES = {"start": start, "plan": plan, "log": log, "step": step, "resume": resume, "meter": meter,
+           "appends": mounts.appends, "compare": mounts.compare, "clocks": mounts.clocks}
 
 
 def machine():
