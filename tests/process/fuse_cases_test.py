@@ -171,6 +171,24 @@ class Cases:
         else:
             self.assertIn(self.hint, self.call("run", "pipeline.yml", "--data-access", "mount", status=1))
 
+    def test_a_mount_by_hand(self):
+        (self.project / "seen").mkdir()
+        words = ("mount", "azureml://datastores/workspaceblobstore/paths/made", "seen", "--rw", "--cost", "blob-standard")
+        if not self.mounts:
+            self.assertIn(self.hint, self.call(*words, status=1))
+            self.assertEqual(os.listdir(self.project / "seen"), [])
+            return
+        self.call(*words)
+        self.addCleanup(self.no_mount_stays)
+        user = ["setpriv", f"--reuid={self.user}", f"--regid={self.user}", "--clear-groups"] if self.user else []
+        self.machine.run(*user, "sh", "-c", f"echo one > {self.project}/seen/a && cat {self.project}/seen/a")
+        self.assertIn("mounted", self.call("mounts"))
+        out = self.call("umount", "seen")
+        self.assertIn("total under blob-standard: ", out)
+        self.assertIn("unmounted seen\n", out)
+        made = self.project / ".amlocal/datastores/workspaceblobstore/made/a"
+        self.assertEqual((made.read_text(), made.stat().st_uid), ("one\n", self.user))
+
     def test_what_a_step_leaves_behind_holds_no_mount(self):
         # It has left the step's session, stands in one mount and holds a file of the other open.
         left = ("cd ${{inputs.raw}}; setsid sh -c 'exec 9> ${{outputs.made}}/held; echo kept >&9; exec 8< rows.csv; "
