@@ -1,9 +1,11 @@
 #include "cli/io_record.hpp"
 
+#include <fcntl.h>
 #include <fmt/format.h>
 
 #include <algorithm>
 #include <boost/filesystem/operations.hpp>
+#include <map>
 #include <set>
 
 #include "base/error.hpp"
@@ -29,9 +31,40 @@ meter::LedgerText estimated(const fs::path& folder, const history::StepRecord& s
   return step::estimate(step::read_audit(folder / "audit.jsonl").records, final_size);
 }
 
-std::vector<meter::OpenedAt> opened_at(const fs::path& step, const meter::LedgerText& ledger) {
+bool is_change(const step::AuditRecord& record) {
+  if (record.op == "open")
+    return (record.flags & O_ACCMODE) != O_RDONLY || (record.flags & (O_CREAT | O_TRUNC)) != 0;
+  const auto changes = {"os.mkdir", "os.rmdir",   "os.remove", "os.rename",
+                        "os.link",  "os.symlink", "os.chmod",  "os.truncate"};
+  return std::find(changes.begin(), changes.end(), record.op) != changes.end();
+}
+
+std::vector<std::string> refused_writes(const std::vector<step::AuditRecord>& records,
+                                        const meter::LedgerText& ledger) {
+  std::set<std::string> read_only;
+  for (const auto& note : ledger.notes)
+    if (note.mode == "mount" && note.read_only) read_only.insert(note.name);
+  std::map<std::pair<std::string, std::string>, std::size_t> attempts;
+  for (const auto& record : records) {
+    const auto place = is_change(record) ? step::in_binding(record.path) : std::nullopt;
+    if (!place || !read_only.contains(place->binding)) continue;
+    const std::string line = record.place
+                                 ? fmt::format("{}:{}", record.place->file, record.place->line)
+                                 : "an unseen line";
+    ++attempts[{line, place->binding + ":" + place->path}];
+  }
+  std::vector<std::string> texts;
+  for (const auto& [attempt, times] : attempts)
+    texts.push_back(fmt::format(
+        "refused: {} tried to write to {} {}: inputs are mounted read-only; write to an output",
+        attempt.first, attempt.second, times == 1 ? "once" : fmt::format("{} times", times)));
+  return texts;
+}
+
+std::vector<meter::OpenedAt> opened_at(const std::vector<step::AuditRecord>& records,
+                                       const meter::LedgerText& ledger) {
   std::vector<meter::OpenedAt> opened;
-  for (const auto& record : step::read_audit(step / "audit.jsonl").records) {
+  for (const auto& record : records) {
     if (record.op != "open" || !record.place) continue;
     const auto place = step::in_binding(record.path);
     if (!place || record.time_ns < ledger.origin_ns) continue;
@@ -76,7 +109,9 @@ std::vector<IoRecord> read_io(const Project& project, const std::string& run_and
     if (!step.snapshot.empty()) record.snapshot = project.layout.snapshots() / step.snapshot;
     if (!run.command.empty()) record.command = run.command.front();
     record.ledger = mounted ? meter::read_ledger(folder / "io") : estimated(folder, step);
-    record.opened = opened_at(folder, record.ledger);
+    const auto seen = step::read_audit(folder / "audit.jsonl").records;
+    record.opened = opened_at(seen, record.ledger);
+    record.refused = refused_writes(seen, record.ledger);
     record.assumed = rules_of(record.ledger);
     if (!mounted)
       record.assumed.insert(

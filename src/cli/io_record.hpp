@@ -22,6 +22,9 @@ struct IoRecord {
   std::string command;  // of the run, as typed
   meter::LedgerText ledger;
   std::vector<meter::OpenedAt> opened;
+  // "refused: train.py:8 tried to write to inputs.raw:a …": the kernel refuses that itself, so no
+  // mount records it; the audit hook saw the attempt.
+  std::vector<std::string> refused;
   // "rslex: close uploads the whole object": rules of its mounts that nobody has verified.
   std::vector<std::string> assumed;
 };

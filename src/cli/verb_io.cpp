@@ -49,7 +49,8 @@ void report_step(const Args& args, const IoRecord& record, App& app) {
   const auto profile = meter::load_cost_profile(args.cost);
   meter::ReportOptions options;
   options.opened = record.opened;
-  options.assumed = record.assumed;
+  options.assumed = record.refused;
+  options.assumed.insert(options.assumed.end(), record.assumed.begin(), record.assumed.end());
   options.full_trace = note_of(record.ledger, 1).full_trace;
   const auto report = meter::make_report(record.ledger, profile, options);
   const meter::Show show{by_of(args), 20};

@@ -216,6 +216,7 @@ std::string names_in(const fs::path& folder) {
 
 void explain_exception(const Request& request, const Folder& folder, events::Failure& failure) {
   static const std::regex no_module("No module named '([^']+)'");
+  static const std::regex read_only("^OSError: .*Read-only file system: '([^']+)'.*$");
   static const std::regex no_file("^FileNotFoundError: .*'([^']+)'$");
   std::smatch match;
   if (std::regex_search(failure.exception, match, no_module)) {
@@ -226,6 +227,16 @@ void explain_exception(const Request& request, const Folder& folder, events::Fai
     // A mount may be full where the disk is not: it keeps some of it free, and says so itself.
     if (last_refusal(folder).empty() || !full_place(request).empty())
       failure.hint = space_hint(request);
+  } else if (std::regex_match(failure.exception, match, read_only)) {
+    const fs::path written = match[1].str();
+    for (const auto& input : request.inputs) {
+      const fs::path below =
+          written.lexically_relative(folder.seen(folder.data / ("INPUT_" + input.name)));
+      if (model::is_data(input.type) && !below.empty() && *below.begin() != "..")
+        failure.hint = fmt::format(
+            "input '{}' is read-only, as in the cloud: write to an output, or to a copy of it",
+            input.name);
+    }
   } else if (std::regex_match(failure.exception, match, no_file)) {
     const fs::path missing = match[1].str();
     for (const auto& input : request.inputs) {

@@ -9,6 +9,7 @@ Needs /dev/fuse and the right to mount; says so and is skipped where there is no
 import json
 import os
 import pathlib
+import re
 import sys
 import unittest
 
@@ -174,7 +175,18 @@ class Scenarios(project.Project):
     def test_A16_an_input_used_as_an_output_is_read_only(self):
         said, log = self.run_step("open(RAW + '/ckpt', 'w')\n", status=1)
         self.assertIn("Read-only file system", log)
-        self.assertIn("step.py", log)
+        self.assertIn("  at step.py:", said)
+        self.assertIn("hint: input 'raw' is read-only, as in the cloud: write to an output, or to a copy of it", said)
+
+    def test_A16_the_report_names_the_line_that_wrote_to_an_input(self):
+        self.run_step("for n in range(3):\n  try: open(RAW + '/0.csv', 'a')\n  except OSError: pass\n"
+                      "open(RAW + '/0.csv').read()\ntry: os.remove(RAW + '/0.csv')\nexcept OSError: pass\n",
+                      inputs=[("0.csv", 10)])
+        report = self.amlocal("io", "report")
+        told = re.findall(r"refused: step.py:\d+ tried to write to inputs.raw:0.csv .*", report)
+        self.assertEqual([line.split("0.csv ")[1] for line in told],
+                         ["3 times: inputs are mounted read-only; write to an output",
+                          "once: inputs are mounted read-only; write to an output"], report)
 
     def test_A18_single_files_cannot_be_read(self):
         files = [(f"{n}.png", 500) for n in range(100)]
