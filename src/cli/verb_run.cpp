@@ -11,6 +11,7 @@
 #include "base/error.hpp"
 #include "base/files.hpp"
 #include "cli/checked_job.hpp"
+#include "cli/definition_script.hpp"
 #include "cli/io_record.hpp"
 #include "cli/project.hpp"
 #include "cli/render.hpp"
@@ -46,6 +47,8 @@ struct Args {
   std::vector<std::string> faults;
   bool dry_run = false;
   bool json = false;
+  std::string sdk = "shim";
+  std::vector<std::string> arguments;  // of a definition in Python
 };
 
 void declare(Options& options, Args& args) {
@@ -67,6 +70,8 @@ void declare(Options& options, Args& args) {
   options.values("--fault", args.faults);
   options.flag("--dry-run", args.dry_run);
   options.flag("--json", args.json);
+  options.value("--sdk", args.sdk);
+  options.arguments("arguments", args.arguments, false);
 }
 
 // As it must be typed so that the shell hands over just this: the command is there to be pasted.
@@ -81,12 +86,11 @@ std::string shell_word(const std::string& text) {
   return quoted + "'";
 }
 
-// The command to repeat a failed run with: the same but for the run's name, --only, and the faults,
-// which would strike again.
-std::string retry_command(const Args& args) {
-  std::string command = "amlocal run " + shell_word(base::display_path(args.file));
+// The options that running it again repeats.
+std::vector<std::string> repeated_options(const Args& args) {
+  std::vector<std::string> words;
   const auto add = [&](const char* option, const std::string& value) {
-    if (!value.empty()) command += fmt::format(" {} {}", option, shell_word(value));
+    if (!value.empty()) words.insert(words.end(), {option, value});
   };
   for (const auto& word : args.set) add("--set", word);
   for (const auto& word : args.mode) add("--mode", word);
@@ -97,7 +101,30 @@ std::string retry_command(const Args& args) {
   add("--cost", args.cost);
   add("--clock", args.clock);
   if (args.trace != "off") add("--trace", args.trace);
+  if (args.sdk != "shim") add("--sdk", args.sdk);
+  return words;
+}
+
+// The command to repeat a failed run with: the same but for the run's name, --only, and the faults,
+// which would strike again.
+std::string retry_command(const Args& args) {
+  std::string command = "amlocal run " + shell_word(base::display_path(args.file));
+  for (const auto& word : repeated_options(args)) command += " " + shell_word(word);
   return command;
+}
+
+// What a script's runs are started with, beside that.
+std::vector<std::string> options_for_script(const Args& args) {
+  auto words = repeated_options(args);
+  const auto add = [&](const char* option, const std::string& value) {
+    if (!value.empty()) words.insert(words.end(), {option, value});
+  };
+  if (args.jobs != not_given) add("--jobs", std::to_string(args.jobs));
+  for (const auto& word : args.only) add("--only", word);
+  add("--resume", args.resume);
+  add("--experiment-name", args.experiment);
+  for (const auto& word : args.faults) add("--fault", word);
+  return words;
 }
 
 Afterwards afterwards_of(const Args& args, const workspace::Settings& settings) {
@@ -143,7 +170,7 @@ step::Mounting mounting_of(const Args& args, const workspace::Settings& settings
           fmt::format("{} tells of mounts, and with --data-access link a run has none", option))
           .hint("leave out --data-access link");
   if (!args.profile.empty()) mounting.profile = args.profile;
-  check_mount_profile(mounting.profile);
+  if (mounting.profile != "auto") check_mount_profile(mounting.profile);
   if (!args.cost.empty()) mounting.cost = args.cost;
   meter::load_cost_profile(mounting.cost);
   if (!args.clock.empty()) mounting.clock = args.clock;
@@ -236,6 +263,16 @@ Args with_step_of_file(Args args, App& app) {
 int run(const Args& given, App& app) {
   const Args args = with_step_of_file(given, app);
   const fs::path file = fs::absolute(args.file, app.here);
+  if (args.sdk != "shim" && args.sdk != "real")
+    throw base::Error(base::Code::usage,
+                      fmt::format("--sdk takes shim or real, not '{}'", args.sdk))
+        .hint(text::did_you_mean(args.sdk, {"shim", "real"}));
+  if (is_script(file))
+    return run_script(file, args.arguments, options_for_script(args), args.sdk == "real", app);
+  if (!args.arguments.empty())
+    throw base::Error(base::Code::usage,
+                      fmt::format("amlocal run: '{}' is one word too many", args.arguments.front()))
+        .hint("only a definition in Python takes arguments: amlocal run pipeline.py -- ARGS");
   const Project project = open_project(file.parent_path());
   const model::Job job = load(args, project, app);
   if (args.jobs != not_given && args.jobs < 1)
@@ -243,8 +280,9 @@ int run(const Args& given, App& app) {
         base::Code::usage,
         fmt::format("--jobs takes a number of steps side by side from 1 on, not {}", args.jobs))
         .hint("without --jobs: one a core, fewer where memory is short");
-  engine::Options options{args.name, std::max(args.jobs, 0), args.only, args.until, args.resume,
-                          {},        args.pass_env,          {}};
+  engine::Options options{
+      args.name, std::max(args.jobs, 0), args.only, args.until,        args.resume,
+      {},        args.pass_env,          {},        args.sdk == "real"};
   options.command = {retry_command(args)};
   options.mounting = mounting_of(args, project.settings);
   const engine::Surroundings surroundings{project.layout, project.settings, project.catalogue,

@@ -54,6 +54,10 @@ class PipelineCheck {
     if (known)
       check_values(step.inputs, step.component->inputs, fmt::format("component '{}'", step.name),
                    step.place, reading_);
+    for (const auto& [name, place] : step.after)
+      if (!find_step(name))
+        reading_.diagnostics.error(place, fmt::format("there is no step '{}'", name),
+                                   text::did_you_mean(name, names_of(pipeline_.steps)));
     for (const auto& output : step.outputs) {
       if (known && !step.component->find_output(output.name))
         reading_.diagnostics.error(
@@ -187,6 +191,25 @@ class PipelineCheck {
     return nullptr;
   }
 
+  // What must run before a step, and where the definition says so.
+  struct Behind {
+    const model::Step* step;
+    base::Place place;
+  };
+  Behind behind(const model::Step& step, const model::Input& input) {
+    bool circle = false;
+    const auto* producer = producer_of(input, circle);
+    if (circle)
+      reading_.diagnostics.error(
+          input.place,
+          fmt::format("input '{}' of step '{}' takes its value from itself", input.name, step.name),
+          "one of these bindings must go");
+    return {producer, input.place};
+  }
+  Behind behind(const std::pair<std::string, base::Place>& after) const {
+    return {find_step(after.first), after.second};
+  }
+
   // A step on the way from a consumer to its producers, and the input that is looked at next. Kept
   // beside the stack of calls: a chain may have thousands of steps.
   struct OnWay {
@@ -203,23 +226,18 @@ class PipelineCheck {
       seen[first] = Seen::on_way;
       while (!way.empty()) {
         const auto& step = pipeline_.steps[way.back().step];
-        if (way.back().next_input == step.inputs.size()) {
+        const std::size_t next = way.back().next_input++;
+        if (next == step.inputs.size() + step.after.size()) {
           seen[way.back().step] = Seen::done;
           way.pop_back();
           continue;
         }
-        const auto& input = step.inputs[way.back().next_input++];
-        bool circle = false;
-        const auto* producer = producer_of(input, circle);
-        if (circle)
-          reading_.diagnostics.error(
-              input.place,
-              fmt::format("input '{}' of step '{}' takes its value from itself", input.name,
-                          step.name),
-              "one of these bindings must go");
+        const auto [producer, place] = next < step.inputs.size()
+                                           ? behind(step, step.inputs[next])
+                                           : behind(step.after[next - step.inputs.size()]);
         if (!producer) continue;
         const auto number = static_cast<std::size_t>(producer - pipeline_.steps.data());
-        if (seen[number] == Seen::on_way) report_cycle(way, number, input);
+        if (seen[number] == Seen::on_way) report_cycle(way, number, place);
         if (seen[number] != Seen::no) continue;
         seen[number] = Seen::on_way;
         way.push_back({number});
@@ -228,7 +246,7 @@ class PipelineCheck {
   }
 
   // The way goes from consumer to producer; data flows the other way.
-  void report_cycle(const std::vector<OnWay>& way, std::size_t closing, const model::Input& input) {
+  void report_cycle(const std::vector<OnWay>& way, std::size_t closing, const base::Place& place) {
     constexpr std::size_t most = 40;  // names that a reader still follows
     std::vector<std::string> cycle{pipeline_.steps[closing].name};
     for (std::size_t n = way.size(); n-- > 0 && way[n].step != closing;)
@@ -240,7 +258,7 @@ class PipelineCheck {
       cycle.insert(cycle.begin() + most / 2, gap);
     }
     reading_.diagnostics.error(
-        input.place,
+        place,
         fmt::format("the steps depend on each other in a circle: {}", fmt::join(cycle, " -> ")),
         "one of these bindings must go");
   }

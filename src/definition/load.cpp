@@ -276,6 +276,8 @@ std::optional<model::Job> read_job(const Document& document, Reading& reading) {
   model::Job job;
   job.file = document.file;
   job.place = root.place;
+  reading.v1 = root.find("v1") != nullptr;
+  if (reading.v1) job.script = read_v1_script(root, reading);
   job.name = read_text(root, "name", reading).value_or("");
   check_job_name(root, job.name, reading);
   job.display_name = read_text(root, "display_name", reading).value_or("");
@@ -348,7 +350,7 @@ std::optional<model::Job> load_job(const fs::path& given, const Overrides& overr
                                    const model::Catalogue& catalogue,
                                    text::Diagnostics& diagnostics) {
   const fs::path file = fs::absolute(given).lexically_normal();
-  Reading reading{catalogue, diagnostics, {file}, {}, {}};
+  Reading reading{catalogue, diagnostics, {file}, {}, {}, false};
   auto document = open_document(file, reading);
   if (!document) return std::nullopt;
   apply_overrides(document->root, overrides, fs::current_path(),

@@ -40,6 +40,7 @@ void check_keys(const text::Node& map, std::initializer_list<std::string_view> k
                 Unknown unknown, Reading& reading) {
   for (const auto& entry : map.entries) {
     check_twice(map, entry, reading);
+    if (reading.v1 && entry.key == "v1") continue;
     if (std::find(known.begin(), known.end(), entry.key) != known.end()) continue;
     const std::vector<std::string> names(known.begin(), known.end());
     const std::string what = fmt::format("unknown key '{}': Unknown field.", entry.key);

@@ -27,6 +27,7 @@ struct Reading {
   std::map<fs::path, std::shared_ptr<const model::Component>> components;
   // Each MLTable file is read once too; where it is broken, that is said once.
   std::set<fs::path> tables;
+  bool v1 = false;  // the azureml shim wrote the job: `v1` objects say what v2 cannot
 };
 
 // A file with the folder its relative paths start from.
@@ -121,6 +122,13 @@ void read_parallel_keys(const text::Node& map, const fs::path& folder, model::Co
 std::shared_ptr<const model::Component> resolve_component(const text::Node&, const fs::path& folder,
                                                           Reading&);
 std::vector<model::Step> read_steps(const text::Node* jobs, const fs::path& folder, Reading&);
+
+// v1.cpp
+// The `v1` object of an input or output, where the shim wrote the job.
+std::optional<model::V1Port> read_v1_port(const text::Node& map, Reading&);
+void read_v1_step(const text::Node& map, model::Step&, Reading&);
+// The script that made the job.
+fs::path read_v1_script(const text::Node& root, Reading&);
 
 // control_flow.cpp
 // Whether the type is one that only reading knows: do_while, if_else, parallel_for, data_transfer …

@@ -163,6 +163,7 @@ model::Step read_step(const text::Entry& entry, const fs::path& folder, Reading&
   step.name = entry.key;
   step.place = entry.key_place;
   step.display_name = read_text(value, "display_name", reading).value_or("");
+  read_v1_step(value, step, reading);
   step.inputs = read_inputs(read_map(value, "inputs", reading), folder, true, reading);
   step.outputs = read_outputs(read_map(value, "outputs", reading), true, reading);
   if (const auto* component = value.find("component")) {

@@ -76,7 +76,7 @@ void validate_asset(const Document& document, bool model, Reading& reading) {
 std::optional<model::Job> validate_file(const fs::path& given, const model::Catalogue& catalogue,
                                         text::Diagnostics& diagnostics) {
   fs::path file = fs::absolute(given).lexically_normal();
-  Reading reading{catalogue, diagnostics, {}, {}, {}};
+  Reading reading{catalogue, diagnostics, {}, {}, {}, false};
   boost::system::error_code ignored;
   if (fs::is_directory(file, ignored) && fs::exists(file / "MLTable", ignored)) file /= "MLTable";
   if (is_table(file)) {

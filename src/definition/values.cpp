@@ -87,6 +87,7 @@ void read_mapping(const text::Node& value, const fs::path& folder, bool in_step,
     input.broken = true;
     return;
   }
+  input.v1 = read_v1_port(value, reading);
   input.mode = read_mode(value,
                          input.type == model::DataType::mltable || (in_step && !input.type)
                              ? Port::mltable_input
@@ -159,6 +160,7 @@ void read_output_mapping(const text::Node& value, bool in_step, model::Output& o
   check_keys(value, {"type", "mode", "path", "name", "version", "description"}, Unknown::warning,
              reading);
   output.type = read_type(value, reading);
+  output.v1 = read_v1_port(value, reading);
   output.mode = read_mode(value, Port::output, reading);
   output.asset_name = read_text(value, "name", reading).value_or("");
   output.asset_version = read_text(value, "version", reading).value_or("");

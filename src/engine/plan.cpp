@@ -49,6 +49,10 @@ class Flattener {
     for (std::size_t n = 0; n < plan_.steps.size(); ++n) {
       bind_inputs(n);
       bind_outputs(n);
+      for (const auto& [name, place] : origins_[n].step->after)
+        if (const auto leaf = origins_[n].scope->leaves.find(name);
+            leaf != origins_[n].scope->leaves.end())
+          plan_.steps[n].after.push_back(leaf->second);
     }
     for (const auto& said : job_.modes) force(said);
     for (const auto& output : root_.pipeline->outputs)
@@ -73,7 +77,8 @@ class Flattener {
         continue;
       }
       scope.leaves.emplace(step.name, plan_.steps.size());
-      plan_.steps.push_back({path, step.component, {}, {}, step.place, uses_gpu(*step.component)});
+      plan_.steps.push_back(
+          {path, step.component, {}, {}, step.place, uses_gpu(*step.component), {}});
       origins_.push_back({&scope, &step});
     }
   }
@@ -173,6 +178,7 @@ class Flattener {
         input.mode = *declared.mode;
       else if (traced->mode)
         input.mode = *traced->mode;
+      if (given) input.v1 = given->v1;
       input.source = std::move(traced->source);
       plan_.steps[n].inputs.push_back(std::move(input));
     }
@@ -218,6 +224,7 @@ class Flattener {
     if (said.mode) output.mode = *said.mode;
     if (said.type) output.type = *said.type;
     if (said.path) output.path = said.path;
+    if (said.v1) output.v1 = said.v1;
     if (!said.asset_name.empty()) {
       output.asset_name = said.asset_name;
       output.asset_version = said.asset_version;
@@ -229,12 +236,15 @@ class Flattener {
     const std::size_t count = plan_.steps.size();
     std::vector<std::vector<std::size_t>> consumers(count);
     std::vector<std::size_t> waiting(count, 0);
-    for (std::size_t n = 0; n < count; ++n)
+    for (std::size_t n = 0; n < count; ++n) {
+      const auto wait_for = [&](std::size_t first) {
+        consumers[first].push_back(n);
+        ++waiting[n];
+      };
       for (const auto& input : plan_.steps[n].inputs)
-        if (const auto* from = std::get_if<Upstream>(&input.source)) {
-          consumers[from->step].push_back(n);
-          ++waiting[n];
-        }
+        if (const auto* from = std::get_if<Upstream>(&input.source)) wait_for(from->step);
+      for (const std::size_t first : plan_.steps[n].after) wait_for(first);
+    }
     std::vector<std::size_t> order;
     std::map<std::size_t, bool> ready;
     for (std::size_t n = 0; n < count; ++n)
@@ -255,9 +265,11 @@ class Flattener {
       position[order[n]] = n;
       sorted.push_back(std::move(plan_.steps[order[n]]));
     }
-    for (auto& step : sorted)
+    for (auto& step : sorted) {
       for (auto& input : step.inputs)
         if (auto* from = std::get_if<Upstream>(&input.source)) from->step = position[from->step];
+      for (auto& first : step.after) first = position[first];
+    }
     for (auto& output : plan_.outputs) output.from.step = position[output.from.step];
     plan_.steps = std::move(sorted);
   }
@@ -320,6 +332,7 @@ std::vector<bool> Plan::needed_by(const std::vector<std::size_t>& last) const {
     if (!needed[n]) continue;
     for (const auto& input : steps[n].inputs)
       if (const auto* from = std::get_if<Upstream>(&input.source)) needed[from->step] = true;
+    for (const std::size_t first : steps[n].after) needed[first] = true;
   }
   return needed;
 }

@@ -22,6 +22,7 @@ struct PlannedInput {
   model::DataType type = model::DataType::uri_folder;
   model::AccessMode mode = model::AccessMode::ro_mount;
   bool optional = false;
+  std::optional<model::V1Port> v1;
   std::variant<model::Literal, model::DataPath, Upstream> source;
 };
 
@@ -32,6 +33,7 @@ struct PlannedOutput {
   std::optional<model::Template> path;  // the default location where there is none
   std::string asset_name;               // registered under this name on success
   std::string asset_version;
+  std::optional<model::V1Port> v1;
 };
 
 struct PlannedStep {
@@ -39,8 +41,9 @@ struct PlannedStep {
   std::shared_ptr<const model::Component> component;
   std::vector<PlannedInput> inputs;  // optional ones without a value are absent
   std::vector<PlannedOutput> outputs;
-  base::Place place;  // of the step in the definition
-  bool gpu = false;   // of such steps one runs at a time
+  base::Place place;               // of the step in the definition
+  bool gpu = false;                // of such steps one runs at a time
+  std::vector<std::size_t> after;  // v1's run_after: steps that come first without giving data
 
   const PlannedOutput* find_output(const std::string& name) const;
 };

@@ -5,7 +5,7 @@ namespace {
 
 std::optional<step::BoundInput> bind(const PlannedInput& input, const PreparedStep& prepared,
                                      const Plan& plan, const std::vector<Outputs>& made) {
-  step::BoundInput bound{input.name, input.type, input.mode, "", "", "", ""};
+  step::BoundInput bound{input.name, input.type, input.mode, "", "", "", "", input.v1};
   if (const auto* literal = std::get_if<model::Literal>(&input.source)) {
     bound.literal = literal->text;
   } else if (const auto* from = std::get_if<Upstream>(&input.source)) {
@@ -45,7 +45,8 @@ step::Request make_request(const Plan& plan, std::size_t step, const PreparedSte
     if (auto bound = bind(input, prepared, plan, made)) request.inputs.push_back(std::move(*bound));
   for (const auto& output : planned.outputs) {
     const Located located = locate_output(output, step_id, context.default_datastore, catalogue);
-    request.outputs.push_back({output.name, output.type, output.mode, located.path, located.uri});
+    request.outputs.push_back(
+        {output.name, output.type, output.mode, located.path, located.uri, output.v1});
   }
   return request;
 }

@@ -19,6 +19,10 @@ Schedule::Schedule(const Plan& plan, Rules rules)
         consumers_[from->step].push_back({n, input.optional});
         ++open_inputs_[n];
       }
+    for (const std::size_t first : plan.steps[n].after) {
+      consumers_[first].push_back({n, false});
+      ++open_inputs_[n];
+    }
     if (open_inputs_[n] == 0) ready_.insert(n);
   }
 }

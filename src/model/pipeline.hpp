@@ -16,6 +16,20 @@
 
 namespace model {
 
+// What a v1 definition says of an input or output and v2 has no words for.
+struct V1Port {
+  // A DataReference, a PipelineData, a Dataset or an OutputFileDatasetConfig, or a link to a
+  // dataset that the script makes.
+  enum class Kind { data_reference, pipeline_data, dataset, output_file_dataset, link };
+  Kind kind = Kind::dataset;
+  // Where the step sees it in the place of amlocal's choice: absolute, or relative to its working
+  // folder.
+  std::string path_on_compute;
+  // Of an upload: without it a file that is there already is an error.
+  bool overwrite = false;
+  std::vector<std::string> source_globs;  // of an upload: which files; none: all
+};
+
 // A value given to an input of a job or a step.
 struct Input {
   std::string name;
@@ -25,6 +39,7 @@ struct Input {
   std::optional<DataType> type;       // as written here; the declaration's otherwise
   std::optional<AccessMode> mode;     // as written here; ro_mount otherwise
   bool broken = false;  // it has a value that could not be understood; nothing more is said of it
+  std::optional<V1Port> v1 = {};
 };
 
 // What a job or a step says of an output.
@@ -38,6 +53,7 @@ struct Output {
   base::Place parent_place;                  // of that expression
   std::string asset_name;                    // registers the output as a data asset on success
   std::string asset_version;                 // "" means the next one
+  std::optional<V1Port> v1;
 };
 
 // An input that a component declares.
@@ -173,6 +189,8 @@ struct Step {
   std::vector<Input> inputs;
   std::vector<Output> outputs;
   std::string display_name;
+  // v1's run_after: steps of the same pipeline that must have finished, though no data flows.
+  std::vector<std::pair<std::string, base::Place>> after;
 
   const Input* find_input(std::string_view) const;
   const Output* find_output(std::string_view) const;
@@ -210,6 +228,7 @@ struct Job {
   bool single_command = false;
   base::Place place;
   fs::path file;  // absolute
+  fs::path script;  // of a job that a Python definition made: that file
   // The pipeline itself, as a component: steps, declared inputs and outputs.
   std::shared_ptr<const Component> pipeline;
   std::vector<Input> inputs;  // the values given to its inputs

@@ -13,6 +13,19 @@
 
 namespace step {
 
+// Links that go with the step.
+class LinksOnCompute {
+ public:
+  LinksOnCompute() = default;
+  LinksOnCompute(LinksOnCompute&&) = default;
+  LinksOnCompute& operator=(LinksOnCompute&&) = default;
+  ~LinksOnCompute();
+  void add(fs::path link) { links_.push_back(std::move(link)); }
+
+ private:
+  std::vector<fs::path> links_;
+};
+
 // What binding gave: what each expression stands for, and what must be kept until the step has
 // ended.
 struct Bindings {
@@ -27,12 +40,14 @@ struct Bindings {
   std::vector<base::FileLock> locks;           // on the places that outputs go to
   std::map<std::string, std::string> writers;  // such a place → the output that goes there
   std::uint64_t bytes_in = 0;
+  LinksOnCompute links;  // made outside the step's folder
 };
 
 // The order for one binding's mount: `name` is "inputs.raw" or "outputs.model". Makes the folder it
 // is mounted on, the data's own folder otherwise.
 fuse::SessionOrder mount_order(const Request&, const Folder&, const std::string& name,
-                               const fs::path& point, const fs::path& root);
+                               const fs::path& point, const fs::path& root,
+                               const std::optional<model::V1Port>& v1);
 // After the mount process was killed: no object holds a part of what it was sending. Throws as
 // LocalStore::recover does.
 void mend_stores(const Bindings&);
@@ -40,9 +55,15 @@ void mend_stores(const Bindings&);
 // is filled by it or sent. With --trace full it is shown at `point`, so that what the step does
 // there is recorded; else at neither.
 fuse::SessionOrder transfer_order(const Request&, const Folder&, const std::string& name,
-                                  fuse::SessionOrder::Kind, const fs::path& point);
+                                  fuse::SessionOrder::Kind, const fs::path& point,
+                                  const std::optional<model::V1Port>& v1);
 // Whether the output is a mount of this step's.
 bool is_mounted(const Bindings&, const BoundOutput&);
+
+// v1's path_on_compute: a link there that leads to `place`, and where the command sees it; without
+// one, where it sees `place`. Throws exists where something else is there.
+fs::path seen_on_compute(const Folder&, const std::string& what, const fs::path& place,
+                         const std::optional<model::V1Port>&, Bindings&);
 
 // Throws bad_input, not_found, permission or no_space, naming the input.
 void bind_inputs(const Request&, const Folder&, Bindings&);

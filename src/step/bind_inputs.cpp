@@ -92,7 +92,7 @@ fs::path mount_input(const Request& request, const Folder& folder, const BoundIn
   const bool is_folder = fs::is_directory(source);
   const fs::path point = folder.data / ("INPUT_" + input.name);
   auto order = mount_order(request, folder, "inputs." + input.name, point,
-                           is_folder ? source : source.parent_path());
+                           is_folder ? source : source.parent_path(), input.v1);
   if (!is_folder) order.only = source.filename().native();
   order.read_only = true;
   bindings.mounts.push_back(std::move(order));
@@ -106,7 +106,7 @@ fs::path download_input(const Request& request, const Folder& folder, const Boun
   const bool is_folder = fs::is_directory(source);
   const fs::path point = folder.data / ("INPUT_" + input.name);
   auto order = transfer_order(request, folder, "inputs." + input.name,
-                              fuse::SessionOrder::Kind::download, point);
+                              fuse::SessionOrder::Kind::download, point, input.v1);
   order.root = is_folder ? source : source.parent_path();
   if (!is_folder) order.only = source.filename().native();
   if (is_folder) fs::remove(order.local);  // the copy becomes it
@@ -145,15 +145,18 @@ void bind_inputs(const Request& request, const Folder& folder, Bindings& binding
       continue;
     }
     refuse_unreadable(input);
+    const auto give = [&](const fs::path& place) {
+      bindings.inputs[input.name] =
+          seen_on_compute(folder, fmt::format("input '{}'", input.name), place, input.v1, bindings)
+              .native();
+    };
     const bool mounted = model::is_mount(input.mode);
     if (mounted && request.mounting.access == Mounting::Access::mount) {
-      bindings.inputs[input.name] =
-          folder.seen(mount_input(request, folder, input, bindings)).native();
+      give(mount_input(request, folder, input, bindings));
       continue;
     }
     if (!mounted && request.mounting.access == Mounting::Access::mount) {
-      bindings.inputs[input.name] =
-          folder.seen(download_input(request, folder, input, bindings)).native();
+      give(download_input(request, folder, input, bindings));
       continue;
     }
     // A file keeps its name below the input's own folder, as scripts look at suffixes.
@@ -164,12 +167,12 @@ void bind_inputs(const Request& request, const Folder& folder, Bindings& binding
       target /= input.source.filename();
     }
     if (mounted && can_make_views()) {
-      bindings.inputs[input.name] = folder.seen(view_input(input, target, bindings)).native();
+      give(view_input(input, target, bindings));
     } else {
       if (mounted)
         bindings.notices.push_back(fmt::format(
             "input '{}' is a copy: this machine allows no read-only views", input.name));
-      bindings.inputs[input.name] = folder.seen(copy_input(input, target, bindings)).native();
+      give(copy_input(input, target, bindings));
     }
   }
 }

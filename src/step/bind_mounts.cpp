@@ -16,12 +16,22 @@ constexpr const char* intents = "intents";
 
 namespace {
 
-fuse::SessionOrder order_of(const Request& request, const Folder& folder, const std::string& name) {
+// Which generation of the mount the cloud would use. Source: reference/mount, section 1.
+std::string profile_of(const std::string& asked, const std::optional<model::V1Port>& v1) {
+  using Kind = model::V1Port::Kind;
+  if (asked != "auto") return asked;
+  if (!v1) return "rslex";
+  return v1->kind == Kind::data_reference || v1->kind == Kind::pipeline_data ? "blobfuse2"
+                                                                             : "dprep";
+}
+
+fuse::SessionOrder order_of(const Request& request, const Folder& folder, const std::string& name,
+                            const std::optional<model::V1Port>& v1) {
   const fs::path own = folder.root / data_folder / "tmp" / name;
   fs::create_directories(own);
   fuse::SessionOrder order;
   order.name = name;
-  order.profile = request.mounting.profile;
+  order.profile = profile_of(request.mounting.profile, v1);
   order.cache = own / "cache";
   order.unsent = request.folder / "unsent" / name;
   order.intents = own / intents;
@@ -31,11 +41,11 @@ fuse::SessionOrder order_of(const Request& request, const Folder& folder, const 
 }  // namespace
 
 fuse::SessionOrder mount_order(const Request& request, const Folder& folder,
-                               const std::string& name, const fs::path& point,
-                               const fs::path& root) {
+                               const std::string& name, const fs::path& point, const fs::path& root,
+                               const std::optional<model::V1Port>& v1) {
   fs::create_directories(point);
   fs::create_directories(root);
-  auto order = order_of(request, folder, name);
+  auto order = order_of(request, folder, name, v1);
   order.point = point;
   order.root = root;
   for (const auto& [variable, value] : request.component->environment_variables)
@@ -49,9 +59,9 @@ void mend_stores(const Bindings& bindings) {
 
 fuse::SessionOrder transfer_order(const Request& request, const Folder& folder,
                                   const std::string& name, fuse::SessionOrder::Kind kind,
-                                  const fs::path& point) {
+                                  const fs::path& point, const std::optional<model::V1Port>& v1) {
   fs::create_directories(point);
-  auto order = order_of(request, folder, name);
+  auto order = order_of(request, folder, name, v1);
   order.kind = kind;
   order.local = point;
   if (request.mounting.see_everything) {

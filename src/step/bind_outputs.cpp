@@ -1,7 +1,9 @@
 #include <fcntl.h>
 #include <fmt/format.h>
+#include <fnmatch.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <boost/filesystem/operations.hpp>
 #include <cerrno>
 #include <chrono>
@@ -24,6 +26,16 @@ fs::path without_slash(const fs::path& path) {
   std::string text = path.native();
   while (text.size() > 1 && text.back() == '/') text.pop_back();
   return text;
+}
+
+// A PipelineData's place is the script's to make, as a file or as a folder.
+// Source: "Troubleshooting machine learning pipelines", the first tip.
+bool is_made_by_script(const BoundOutput& output) {
+  return output.v1 && output.v1->kind == model::V1Port::Kind::pipeline_data;
+}
+// Whether the step is given a name in a folder, and not the folder itself.
+bool is_named(const BoundOutput& output) {
+  return model::is_file(output.type) || is_made_by_script(output);
 }
 
 base::Error conflict(const BoundOutput& output, const fs::path& destination,
@@ -97,7 +109,7 @@ void refuse_unwritable(const BoundOutput& output, const fs::path& destination) {
 std::string link_output(const BoundOutput& output, const fs::path& destination,
                         const Folder& folder) {
   const fs::path link = folder.data / output.name;
-  if (model::is_file(output.type)) {
+  if (is_named(output)) {
     fs::create_directories(destination.parent_path());
     fs::create_directory_symlink(destination.parent_path(), link);
     return (link / destination.filename()).native();
@@ -110,11 +122,12 @@ std::string link_output(const BoundOutput& output, const fs::path& destination,
 // A real mount of the place the output goes to.
 std::string mount_output(const Request& request, const Folder& folder, const BoundOutput& output,
                          const fs::path& destination, Bindings& bindings) {
-  const bool is_file = model::is_file(output.type);
+  const bool named = is_named(output);
   const fs::path point = folder.data / output.name;
   bindings.mounts.push_back(mount_order(request, folder, "outputs." + output.name, point,
-                                        is_file ? destination.parent_path() : destination));
-  return is_file ? (point / destination.filename()).native() : point.native();
+                                        named ? destination.parent_path() : destination,
+                                        output.v1));
+  return named ? (point / destination.filename()).native() : point.native();
 }
 
 // A fresh local place, published after success.
@@ -124,15 +137,15 @@ std::string stage_output(const Request& request, const BoundOutput& output,
   fs::path made = place;
   if (request.mounting.access == Mounting::Access::mount) {
     bindings.mounts.push_back(transfer_order(request, folder, "outputs." + output.name,
-                                             fuse::SessionOrder::Kind::upload, place));
+                                             fuse::SessionOrder::Kind::upload, place, output.v1));
     made = bindings.mounts.back().local;
   } else {
     fs::create_directories(place);
   }
-  const bool is_file = model::is_file(output.type);
-  if (is_file) made /= destination.filename();
+  const bool named = is_named(output);
+  if (named) made /= destination.filename();
   bindings.places[output.name] = made;
-  return (is_file ? place / destination.filename() : place).native();
+  return (named ? place / destination.filename() : place).native();
 }
 
 // Puts the files of `from` beside those of `to`; a file of the same name is replaced by one rename.
@@ -206,22 +219,57 @@ std::optional<fs::path> to_publish(const BoundOutput& output, const fs::path& pl
                                    bool succeeded) {
   if (output.mode == AccessMode::direct || !is_there(place)) return std::nullopt;
   if (output.mode == AccessMode::upload) return succeeded ? std::optional(place) : std::nullopt;
-  const bool is_file = model::is_file(output.type);
+  const bool named = is_named(output);
   const fs::path destination = without_slash(output.destination);
   boost::system::error_code ignored;
-  const bool linked = fs::equivalent(is_file ? place.parent_path() : place,
-                                     is_file ? destination.parent_path() : destination, ignored);
+  const bool linked = fs::equivalent(named ? place.parent_path() : place,
+                                     named ? destination.parent_path() : destination, ignored);
   return linked ? std::nullopt : std::optional(place);
 }
 
 void refuse_wrong_kind(const BoundOutput& output, const fs::path& made) {
   const bool folder = fs::is_directory(made);
-  if (folder != model::is_file(output.type)) return;
+  if (folder != model::is_file(output.type) || is_made_by_script(output)) return;
   throw base::Error(base::Code::bad_input,
                     fmt::format("output '{}' has type {}, but the step left a {} in its place",
                                 output.name, to_string(output.type), folder ? "folder" : "file"))
       .hint(folder ? "write a file at the given path, or make the output a uri_folder"
                    : "write into the given folder, or make the output a uri_file");
+}
+
+// The files below `folder`, as paths relative to it.
+std::vector<fs::path> files_below(const fs::path& folder) {
+  std::vector<fs::path> files;
+  for (fs::recursive_directory_iterator entry(folder), end; entry != end; ++entry)
+    if (!fs::is_directory(entry->symlink_status()))
+      files.push_back(entry->path().lexically_relative(folder));
+  return files;
+}
+
+// as_upload(source_globs=…): only files that one of them matches are uploaded.
+void keep_globbed(const fs::path& made, const std::vector<std::string>& globs) {
+  if (globs.empty() || !fs::is_directory(made)) return;
+  for (const auto& file : files_below(made)) {
+    const bool wanted = std::any_of(globs.begin(), globs.end(), [&](const std::string& glob) {
+      const int within_folder = glob.find("**") == std::string::npos ? FNM_PATHNAME : 0;
+      return ::fnmatch(glob.c_str(), file.c_str(), within_folder) == 0;
+    });
+    if (!wanted) fs::remove(made / file);
+  }
+}
+
+// as_upload() without overwrite=True.
+void refuse_overwriting(const BoundOutput& output, const fs::path& made,
+                        const fs::path& destination) {
+  const auto refuse = [&](const fs::path& file) {
+    if (!is_there(file)) return;
+    throw base::Error(base::Code::exists,
+                      fmt::format("output '{}': '{}' is there already", output.name, file.native()))
+        .hint(
+            "as_upload(overwrite=True) replaces it; {run-id} in the destination keeps runs apart");
+  };
+  if (!fs::is_directory(made)) return refuse(destination);
+  for (const auto& file : files_below(made)) refuse(destination / file);
 }
 
 std::string title_of(const BoundOutput& output) {
@@ -243,9 +291,10 @@ void settle_written(const Request& request, const BoundOutput& output, const Bin
   if (!is_there(destination)) return;
   while_writing(output, destination, [&] {
     // The place of a folder may be a link of the user's own: it was there before.
-    for (auto& text :
-         settle_links(model::is_file(output.type) ? destination : fs::weakly_canonical(destination),
-                      request.folder, views_of(bindings), title_of(output)))
+    for (auto& text : settle_links(is_named(output) && !fs::is_directory(destination)
+                                       ? destination
+                                       : fs::weakly_canonical(destination),
+                                   request.folder, views_of(bindings), title_of(output)))
       notices.push_back(std::move(text));
   });
 }
@@ -264,6 +313,10 @@ void publish_together(const Request& request, const Bindings& bindings, bool suc
       for (auto& text : make_plain(*made, views_of(bindings), title_of(output)))
         notices.push_back(std::move(text));
       refuse_wrong_kind(output, *made);
+      if (output.v1 && output.mode == AccessMode::upload) {
+        keep_globbed(*made, output.v1->source_globs);
+        if (!output.v1->overwrite) refuse_overwriting(output, *made, destination);
+      }
       drafts.emplace_back(*made, destination);
     });
   }
@@ -289,7 +342,8 @@ void bind_outputs(const Request& request, const Folder& folder, Bindings& bindin
                                  ? mount_output(request, folder, output, destination, bindings)
                                  : link_output(output, destination, folder);
       bindings.places.emplace(output.name, place);
-      bindings.outputs[output.name] = folder.seen(place).native();
+      bindings.outputs[output.name] =
+          seen_on_compute(folder, title_of(output), place, output.v1, bindings).native();
     });
   }
 }

@@ -25,6 +25,7 @@ struct BoundInput {
   fs::path source;      // data: absolute path of the file or folder on this machine
   std::string uri;      // data: what `direct` mode gives
   std::string origin;   // for messages only: "output 'model' of step 'train'", or ""
+  std::optional<model::V1Port> v1 = {};
 };
 
 struct BoundOutput {
@@ -33,6 +34,7 @@ struct BoundOutput {
   model::AccessMode mode = model::AccessMode::rw_mount;
   fs::path destination;  // where it lies in the datastore's folder, absolute; not there yet
   std::string uri;
+  std::optional<model::V1Port> v1 = {};
 };
 
 // What AZUREML_* variables tell the script. Source: v2-yaml reference, "Run environment".
@@ -54,7 +56,7 @@ struct Runtime {
 struct Mounting {
   // automatic: mounts where the machine allows them (see settle); link: read-only views and links.
   enum class Access { automatic, mount, link } access = Access::automatic;
-  std::string profile = "rslex";    // fuse::find_profile
+  std::string profile = "auto";     // as the cloud would choose, or one of fuse::find_profile
   std::string cost = "none";        // a cost profile's name or file
   std::string clock = "ledger";     // meter::parse_clock
   bool see_everything = false;      // --trace full: nothing is answered by the kernel's caches

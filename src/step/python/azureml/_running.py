@@ -4,6 +4,7 @@ The events are those of docs/schemas/events.json. A run outlives the script's ow
 script ends, it waits for its runs; Ctrl-C at that moment, or an end by Ctrl-C, stops them.
 """
 import json
+import os
 import subprocess
 import sys
 import threading
@@ -143,7 +144,9 @@ def start(run_id, file, arguments=(), environment=None):
         import atexit
 
         atexit.register(_at_exit)
-    command = [program, "run", file, "--name", run_id, "--json"] + list(arguments)
+    # What the user gave `amlocal run SCRIPT.py`.
+    given = json.loads(os.environ.get("AMLOCAL_RUN_OPTIONS") or "[]")
+    command = [program, "run", file, "--name", run_id, "--json"] + given + list(arguments)
     running = _running[run_id] = Running(run_id, command, environment)
     return running
 
