@@ -43,7 +43,7 @@ struct PlannedStep {
   std::vector<PlannedOutput> outputs;
   base::Place place;               // of the step in the definition
   bool gpu = false;                // of such steps one runs at a time
-  std::vector<std::size_t> after;  // v1's run_after: steps that come first without giving data
+  std::vector<std::size_t> after = {};  // v1's run_after: steps that come first without giving data
 
   const PlannedOutput* find_output(const std::string& name) const;
 };
