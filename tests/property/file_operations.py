@@ -15,6 +15,7 @@ run again with --replay. --without leaves operations out that the file system is
 """
 import argparse
 import errno
+import functools
 import json
 import mmap
 import os
@@ -225,12 +226,12 @@ class Side:
         child = os.fork()
         if child == 0:
             code = 0
-            try:
-                act()
-                for fd in filter(None, self.slots):
-                    os.close(fd)
-            except OSError as problem:
-                code = problem.errno
+            # In the order of the slots: left to the child's end, it would be that of the numbers.
+            for step in (act, *(functools.partial(os.close, fd) for fd in filter(None, self.slots))):
+                try:
+                    step()
+                except OSError as problem:
+                    code = code or problem.errno
             os._exit(code)
         code = os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
         return errno.errorcode.get(code, "ok")
