@@ -1,11 +1,14 @@
 #include "gateway/gateway.hpp"
 
+#include <fcntl.h>
 #include <fmt/format.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <array>
 #include <fstream>
 
+#include "base/fd.hpp"
 #include "base/files.hpp"
 #include "base/names.hpp"
 #include "gateway/route.hpp"
@@ -99,6 +102,33 @@ class Text final : public net::Body {
   std::string text_;
 };
 
+// The bytes of a file that the shim could not send.
+class FromFile final : public net::Body {
+ public:
+  // Whoever wrote the line may have put a link there: what it names is not his to send.
+  explicit FromFile(const fs::path& path)
+      : path_(path), fd_(base::open_file(path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK)) {}
+  void read(const std::function<void(std::string_view)>& take) override {
+    std::array<char, 1 << 16> block;
+    while (const auto got = base::sys("read", path_.native(), [&] {
+             return ::read(fd_.get(), block.data(), block.size());
+           }))
+      take({block.data(), static_cast<std::size_t>(got)});
+  }
+
+ private:
+  fs::path path_;
+  base::Fd fd_;
+};
+
+// `file` is a name in the folder beside the file of lines.
+std::unique_ptr<net::Body> body_of(const json& entry, const fs::path& lines) {
+  if (!entry.contains("file"))
+    return std::make_unique<Text>(entry.value("body", json::object()).dump());
+  return std::make_unique<FromFile>(
+      inside(lines.native() + ".files", entry["file"].get<std::string>()));
+}
+
 }  // namespace
 
 std::span<const Dialect> dialects() {
@@ -157,11 +187,17 @@ std::size_t take_in(RunStore& store, const base::Clock& clock, const fs::path& f
       ++refused;  // torn: its writer was killed
       continue;
     }
-    net::Incoming request{entry["method"], entry["path"], {}, {}};
-    request.headers.emplace("authorization", "Bearer own");
-    Text body(entry.value("body", json::object()).dump());
-    Call call{request, body, store, clock, self, {}};
-    if (answer(call).status >= 300) ++refused;
+    try {
+      net::Incoming request{entry["method"], entry["path"], {}, {}};
+      request.headers.emplace("authorization", "Bearer own");
+      const auto body = body_of(entry, file);
+      Call call{request, *body, store, clock, self, {}};
+      if (answer(call).status >= 300) ++refused;
+    } catch (const base::Error&) {
+      ++refused;  // its file is gone
+    } catch (const json::exception&) {
+      ++refused;
+    }
   }
   return refused;
 }

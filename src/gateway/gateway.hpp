@@ -34,7 +34,8 @@ class Gateway {
 };
 
 // Takes in what could not be sent while the gateway was out of reach: one request a line, as
-// {"method", "path", "body"}, in the shim's dialect. Returns how many were refused.
+// {"method", "path", "body"}, in the shim's dialect; for a file of a run "file" instead of a body:
+// a name in the folder `file`.files. Returns how many were refused.
 std::size_t take_in(RunStore&, const base::Clock&, const fs::path& file);
 
 }  // namespace gateway

@@ -136,6 +136,21 @@ said["id"] = os.environ["AZUREML_RUN_ID"]''')
         said = self.calls('said["late"] = call("GET", "/runs/%s/metrics")' % step_id)
         self.assertEqual(said["late"][1]["metrics"][0]["values"], [{"value": 7.0, "step": 1, "time": 5.0}])
 
+    def test_a_file_that_could_not_be_sent_is_taken_in(self):
+        said = self.calls('''
+kept = os.environ["AMLOCAL_TRACKING_FALLBACK"]
+os.mkdir(kept + ".files")
+open(kept + ".files/one", "wb").write(b"\\x00bytes")
+os.symlink("/etc/passwd", kept + ".files/link")
+with open(kept, "a") as file:
+    for name in ("one", "link", "gone", "../not-sent.jsonl"):
+        path = "/amlocal/1" + run + "/files/a file/" + os.path.basename(name)
+        file.write(json.dumps({"method": "PUT", "path": path, "body": None, "file": name}) + "\\n")''')
+        self.assertEqual(said, {})
+        found = sorted(one.name for one in (self.step / "artifacts/a file").iterdir())
+        self.assertEqual(found, ["one"])
+        self.assertEqual((self.step / "artifacts/a file/one").read_bytes(), b"\x00bytes")
+
     def test_a_definition_has_one_too(self):
         process = subprocess.Popen([AMLOCAL, "gateway"], cwd=self.folder, stdin=subprocess.PIPE,
                                    stdout=subprocess.PIPE, text=True)

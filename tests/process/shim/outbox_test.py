@@ -87,7 +87,7 @@ class Outbox(ShimTest):
         self.assertIn({"method": "PATCH", "path": "/amlocal/1/runs/r1", "body": {"tags": {"a": "b"}}}, kept)
         files = {one["path"]: one["file"] for one in kept if one["method"] == "PUT"}
         self.assertEqual(sorted(files), ["/amlocal/1/runs/r1/files/outputs/model.bin", "/amlocal/1/runs/r1/files/outputs/none"])
-        with open(files["/amlocal/1/runs/r1/files/outputs/model.bin"], "rb") as file:
+        with open(os.path.join(self.fallback + ".files", files["/amlocal/1/runs/r1/files/outputs/model.bin"]), "rb") as file:
             self.assertEqual(file.read(), b"bytes")
 
     def test_a_gateway_that_goes_in_mid_run(self):

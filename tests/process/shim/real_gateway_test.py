@@ -1,5 +1,8 @@
-"""The shim against amlocal's own gateway: AMLOCAL names the program. A definition starts it, as a user's would."""
+"""The shim against amlocal's own gateway (AMLOCAL names the program): from a definition and in a step."""
+import glob
 import os
+import subprocess
+import sys
 import unittest
 
 from support import ShimTest
@@ -98,6 +101,76 @@ class RealGateway(ShimTest):
             "run.flush()\nvalues = run.get_metrics()['n']\nprint(len(values), values[0], values[-1])\n"
         )
         self.assertEqual(lines, ["100000 0.0 99999.0"])
+
+
+STEP = """
+$schema: https://azuremlschemas.azureedge.net/latest/commandJob.schema.json
+type: command
+experiment_name: exp
+code: code
+command: python step.py ${{outputs.out}}
+environment: azureml:x:1
+outputs: {out: {type: uri_folder}}
+"""
+
+
+@unittest.skipUnless(PROGRAM, "AMLOCAL names no program")
+class RealStep(ShimTest):
+    def step(self, script):
+        """Runs a script as a step of a run; what it printed."""
+        self.write("amlocal.yml", "environments:\n  default: {}\n".format(sys.executable))
+        self.write("job.yml", STEP)
+        self.write("code/step.py", "import os, sys\nfrom azureml.core import Run\nrun = Run.get_context()\n" + script)
+        kept = {key: value for key, value in os.environ.items() if not key.startswith(("AZURE", "AMLOCAL_"))}
+        done = subprocess.run([PROGRAM, "run", "job.yml"], cwd=self.work, env=kept, stdout=subprocess.PIPE,
+                              stderr=subprocess.STDOUT, universal_newlines=True, timeout=120)
+        self.assertEqual(done.returncode, 0, done.stdout)
+        (log,) = glob.glob(os.path.join(self.work, ".amlocal/runs/*/steps/*/user_logs/std_log.txt"))
+        with open(log) as file:
+            return file.read().splitlines()
+
+    def test_a_step_tells_of_itself(self):
+        lines = self.step(
+            "print(type(run).__name__, run.id == os.environ['AZUREML_RUN_ID'], run.experiment.name, run.parent.id != run.id)\n"
+            "for i in range(5000): run.log('loss', 1 / (i + 1), step=i)\nrun.log_row('r', a=1)\nrun.tag('t', 'x')\n"
+            "with run.child_run('fold 1') as part: part.log('acc', 0.5)\n"
+            "open('outputs/m.pkl', 'w').write('m')\nrun.upload_file('early/m.pkl', 'outputs/m.pkl')\n"
+            "try: run.register_model('m', 'outputs/m.pkl')\nexcept Exception as e: print(type(e).__name__)\n"
+            "model = run.register_model('m', 'early/m.pkl')\nprint(model.id, model.run_id == run.id)\n"
+            "metrics = run.get_metrics()\nprint(len(metrics['loss']), metrics['r'], run.get_tags(), run.status)\n"
+            "print([c.get_metrics() for c in run.get_children()])\n"
+            "print(run.output_datasets['out'] == sys.argv[1], os.path.isdir(sys.argv[1]))\n"
+            "store = run.experiment.workspace.get_default_datastore()\nprint(store.name, os.path.isdir(store._folder))\n"
+        )
+        self.assertEqual(lines, [
+            "_SubmittedRun True exp True", "ModelPathNotFoundException", "Registering model m", "m:1 True",
+            "5000 {'a': 1} {'t': 'x'} Running", "[{'acc': 0.5}]", "True True", "workspaceblobstore True",
+        ])
+
+    def test_workers_log_too(self):
+        lines = self.step(
+            "import multiprocessing\ndef work(i): Run.get_context().log('n', i)\n"
+            "if __name__ == '__main__':\n    run.log('n', -1)\n    context = multiprocessing.get_context('fork')\n"
+            "    workers = [context.Process(target=work, args=(i,)) for i in range(4)]\n"
+            "    for w in workers: w.start()\n    for w in workers: w.join()\n    print(sorted(run.get_metrics()['n']))\n"
+        )
+        self.assertEqual(lines, ["[-1.0, 0.0, 1.0, 2.0, 3.0]"])
+
+    def test_a_gateway_out_of_reach_loses_nothing(self):
+        self.step(
+            "import socket\nrun.log('before', 1)\nrun.flush()\n"
+            "def refuse(self, address): raise ConnectionRefusedError(111, 'Connection refused')\n"
+            "socket.create_connection = refuse\nfrom azureml import _client\n"
+            "for c in list(_client._shared.values()): c.close()\n"
+            "run.log('after', 2)\nrun.tag('late', 'x')\nopen('f', 'w').write('kept')\nrun.upload_file('late/f', 'f')\n"
+        )
+        lines = self.definition(
+            "run = next(iter(Experiment(ws, 'exp').get_runs()))\nstep = next(run.get_children(_rehydrate_runs=False))\n"
+            "print(step.get_metrics(), step.get_tags(), step.get_file_names())\n"
+        )
+        self.assertEqual(lines, ["{'after': 2.0, 'before': 1.0} {'late': 'x'} ['late/f']"])
+
+    definition = RealGateway.definition
 
 
 if __name__ == "__main__":

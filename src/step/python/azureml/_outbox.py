@@ -79,7 +79,7 @@ class Outbox:
             return None
 
     def keep_file(self, path, source):
-        """A file that could not be sent: a copy beside the fallback file, named in a line of it."""
+        """A file that could not be sent: a copy in the folder FALLBACK.files, named in a line of the file."""
         import shutil
         import tempfile
 
@@ -98,7 +98,7 @@ class Outbox:
                         shutil.copyfileobj(file, target, 1 << 20)
         except OSError as error:
             return self.say("lost", "{} could not be kept: {}".format(path, error))
-        self._keep("PUT", path, None, None, file=copy)
+        self._keep("PUT", path, None, None, file=os.path.basename(copy))
 
     # -- the thread -------------------------------------------------------------------------------
     def _wake_up(self):
