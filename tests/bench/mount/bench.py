@@ -28,6 +28,7 @@ import subprocess
 import sys
 import tempfile
 import time
+import typing
 
 HERE = pathlib.Path(__file__).resolve().parent
 EXAMPLE = pathlib.Path("/usr/share/doc/libfuse3-dev/examples/passthrough_ll.c")
@@ -102,9 +103,15 @@ def wait_until(condition, seconds, what):
         time.sleep(0.01)
 
 
+class Served(typing.NamedTuple):
+    mount: pathlib.Path
+    source: pathlib.Path
+    pid: int  # of the command
+
+
 @contextlib.contextmanager
 def mounted(name, command, folder):
-    """The mount point of `command`, served while the block runs."""
+    """What `command` mounts, served while the block runs."""
     places = {key: folder / name / key for key in ("source", "mount", "scratch")}
     for place in places.values():
         place.mkdir(parents=True)
@@ -121,7 +128,7 @@ def mounted(name, command, folder):
             pass
         if not os.path.ismount(places["mount"]):
             raise RuntimeError(f"{name} did not mount: {(places['scratch'] / 'log').read_text()[-500:]}")
-        yield places["mount"]
+        yield Served(places["mount"], places["source"], server.pid)
     finally:
         for unmount in ["umount", places["mount"]], ["fusermount3", "-u", "-z", places["mount"]]:
             if os.path.ismount(places["mount"]):
@@ -249,7 +256,7 @@ def main():
         with contextlib.ExitStack() as stack:
             folders = {}
             for name, command in commands.items():
-                folders[name] = stack.enter_context(mounted(name, command, folder))
+                folders[name] = stack.enter_context(mounted(name, command, folder)).mount
             plain = folder / "plain"
             plain.mkdir()
             folders["no mount"] = plain

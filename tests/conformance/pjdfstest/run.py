@@ -158,6 +158,8 @@ def main():
     counts = {word: sum(result == word for result, _ in found.values()) for word in ("ok", "skipped")}
     print(f"pjdfstest: {len(found)} cases, {counts['ok']} ok, {len(failed)} failed ({len(listed)} listed), "
           f"{counts['skipped']} skipped")
+    for name in sorted(name for name, (result, _) in found.items() if result == "skipped"):
+        print(f"  skipped {name}: {found[name][1]}")
     for name, why in sorted(new.items()):
         print(f"  NEW   {name}: {why}")
     for name in sorted(lost):
