@@ -23,7 +23,7 @@ class State:
     """What a workspace keeps."""
 
     def __init__(self, root):
-        self.root = root
+        self.root, self.full = root, False
         self.runs, self.points, self.files, self.logs, self.outputs = {}, {}, {}, {}, {}
         self.documents, self.models, self.secrets, self.data = {}, [], {}, {}
         self.datastores = {"workspaceblobstore": os.path.join(root, "blob"), "other": os.path.join(root, "other")}
@@ -120,6 +120,10 @@ def serve_runs(state, method, rest, query, body):
         return {"runs": [run for run in state.runs.values() if run["parent"] == run_id][::-1]}
     if what == "metrics":
         if method == "POST":
+            if any(not point["name"] for point in body["points"]):
+                raise Refusal(400, "BadInput", "a metric needs a name")
+            if state.full:
+                raise Refusal(507, "NoSpace", "no space left")
             state.points.setdefault(run_id, []).extend(body["points"])
             return {"accepted": len(body["points"])}
         return {"metrics": metrics_of(state, run_id, query.get("name"))}

@@ -80,7 +80,7 @@ class Outbox(ShimTest):
             "print('went on')\n"
         )
         self.assertEqual(self.stderr.count("amlocal:"), 1, self.stderr)
-        self.assertIn("what this script logs is kept in " + self.fallback, self.stderr)
+        self.assertIn("the run's gateway does not answer ([Errno 111] Connection refused), and what this script logs is kept in " + self.fallback, self.stderr)
         kept = self.kept()
         points = [point["value"] for one in kept if one["method"] == "POST" for point in one["body"]["points"]]
         self.assertEqual(points, list(range(2000)))
@@ -105,9 +105,35 @@ class Outbox(ShimTest):
         self.python("from azureml.core import Run\nRun.get_context().log('a', 1)\n", AMLOCAL_TRACKING_FALLBACK=None)
         self.assertIn("what this script logs is lost", self.stderr)
 
+    def test_one_point_that_is_refused_costs_no_other(self):
+        self.python(
+            "from azureml.core import Run\nrun = Run.get_context()\nfor i in range(100): run.log('' if i == 37 else 'n', i)\n"
+        )
+        self.assertEqual(self.gateway.metrics(RUN), {"n": [i for i in range(100) if i != 37]})
+        self.assertEqual(self.stderr, "amlocal: the metric '' was refused: a metric needs a name\n")
+
+    def test_what_a_gateway_has_no_room_for_is_kept(self):
+        self.state.full = True
+        self.python("from azureml.core import Run\nrun = Run.get_context()\nrun.log('n', 1)\nrun.flush()\nrun.log('n', 2)\n")
+        self.assertEqual([one["body"]["points"][0]["value"] for one in self.kept()], [1, 2])
+        self.assertIn("does not answer (no space left), and what", self.stderr)
+
+    def test_exceptions_arrive_from_workers(self):
+        import pickle
+
+        from azureml import exceptions
+
+        for error in (
+            exceptions.RunEnvironmentException(), exceptions.ActivityFailedException("why"), exceptions.UserErrorException("x"),
+            exceptions.ServiceException("s", status_code=404),
+        ):
+            again = pickle.loads(pickle.dumps(error))
+            self.assertEqual((type(again), str(again), again.message), (type(error), str(error), error.message))
+        self.assertEqual(again.status_code, 404)
+
     def test_a_wrong_token_is_told_and_ends_nothing(self):
         self.python("from azureml.core import Run\nRun.get_context().log('a', 1)\n", AZUREML_RUN_TOKEN="wrong")
-        self.assertIn("metrics were refused: Unauthorized The request token was either invalid or expired.", self.stderr)
+        self.assertIn("the metric 'a' was refused: Unauthorized The request token was either invalid or expired.", self.stderr)
         self.python("from azureml.core import Run\nRun.get_context().get_metrics()\n", check=False, AZUREML_RUN_TOKEN="wrong")
         self.assertIn("ServiceException", self.stderr)
 

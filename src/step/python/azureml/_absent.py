@@ -5,7 +5,8 @@ Scripts import more than they use. So `from azureml.core.webservice import AciWe
 """
 import sys
 
-# Module of the real SDK → what to do instead. Its submodules are meant too.
+# Module of the real SDK → what to do instead. Its submodules are meant too. Not azureml.mlflow,
+# .opendatasets and .dataprep: programs look whether these are installed by trying to import them.
 MODULES = {
     "azureml.core.webservice": "load the model with Model.get_model_path and call the scoring code in a step",
     "azureml.core.image": "use an Environment",
@@ -24,9 +25,6 @@ MODULES = {
     "azureml.fairness": "use fairlearn directly",
     "azureml.tensorboard": "point tensorboard at the run's ./logs folder",
     "azureml.accel": "run this part in the cloud",
-    "azureml.dataprep": "read the files with pandas, or install azureml-dataprep",
-    "azureml.opendatasets": "install azureml-opendatasets: it works beside this shim",
-    "azureml.mlflow": "set MLFLOW_TRACKING_URI (amlocal has): plain mlflow needs no plugin here",
     "azureml.data.dbfs_datastore": "use a datastore that is a folder (amlocal datastore create)",
     "azureml.data.hdfs_datastore": "use a datastore that is a folder (amlocal datastore create)",
     "azureml.data.sql_data_reference": "read the table in the step and write it to an output",

@@ -69,14 +69,17 @@ class Outbox:
         """A request whose answer is not needed, now; to the file if nobody answers. The answer or None."""
         from azureml.exceptions import ServiceException
 
-        try:
-            return self._client().call(method, path, body, seconds=ANSWER_SECONDS)
-        except ServiceException as error:
-            if error.status_code is not None:
-                raise
-            self._silent_until = time.monotonic() + SILENT_SECONDS
-            self._keep(method, path, _json(body), error)
-            return None
+        error = None
+        if not self.is_silent():
+            try:
+                return self._client().call(method, path, body, seconds=ANSWER_SECONDS)
+            except ServiceException as refusal:
+                if refusal.status_code is not None:
+                    raise
+                error = refusal
+                self._fell_silent()
+        self._keep(method, path, _json(body), error)
+        return None
 
     def keep_file(self, path, source):
         """A file that could not be sent: a copy in the folder FALLBACK.files, named in a line of the file."""
@@ -140,14 +143,14 @@ class Outbox:
 
     # -- one batch --------------------------------------------------------------------------------
     def _take(self):
-        """The points at the head of the queue that are of one run: (run, their JSON)."""
+        """The points at the head of the queue that are of one run: (run, points, their JSON in pieces)."""
         if self._limits is None:
             from azureml._limits import Metrics
 
             self._limits = Metrics()
-        items, texts, size, seen = self._items, [], 0, self._limits.seen
+        items, points, texts, size, seen = self._items, [], [], 0, self._limits.seen
         run = items[0][0]
-        while items and items[0][0] == run and len(texts) * CHUNK < BATCH_POINTS and size < BATCH_BYTES:
+        while items and items[0][0] == run and len(points) < BATCH_POINTS and size < BATCH_BYTES:
             chunk = []
             while items and items[0][0] == run and len(chunk) < CHUNK:
                 _, name, kind, value, step, when = items.popleft()
@@ -155,34 +158,50 @@ class Outbox:
                 if said:
                     self.say(said, said)
                 chunk.append({"name": name, "kind": kind, "value": value, "step": step, "time": when})
+            points += chunk
             texts.append(_json(chunk)[1:-1])
             size += len(texts[-1])
             time.sleep(0)  # lets the script's thread go on between two chunks
-        return run, '{"points":[' + ",".join(texts) + "]}"
+        return run, points, texts
 
     def _send_batch(self, seconds):
-        from azureml.exceptions import ServiceException
-
         from azureml._client import quote
 
         try:
-            run, body = self._take()
+            run, points, texts = self._take()
         except IndexError:
             return
-        path = "/runs/{}/metrics".format(quote(run))
-        if time.monotonic() < self._silent_until:
+        self._send_points("/runs/{}/metrics".format(quote(run)), points, texts, seconds)
+
+    def _send_points(self, path, points, texts, seconds):
+        from azureml.exceptions import ServiceException
+
+        body = '{"points":[' + ",".join(texts) + "]}"
+        if self.is_silent():
             return self._keep("POST", path, body, None)
         try:
             self._client().send_json("POST", path, body.encode(), seconds)
         except ServiceException as error:
-            if error.status_code is None:
-                self._silent_until = time.monotonic() + SILENT_SECONDS
+            if error.status_code is None or error.status_code >= 500:
+                self._fell_silent()
                 self._keep("POST", path, body, error)
+            elif error.status_code == 400 and len(points) > 1:
+                # One of them cannot be kept: the others can.
+                half = len(points) // 2
+                for part in (points[:half], points[half:]):
+                    self._send_points(path, part, [_json(part)[1:-1]], seconds)
             else:
-                self.say(error.message, "metrics were refused: " + error.message)
+                self.say(error.message, "the metric {!r} was refused: {}".format(points[0]["name"], error.message))
         except Exception as error:  # whatever it is, logging does not end the script
-            self._silent_until = time.monotonic() + SILENT_SECONDS
+            self._fell_silent()
             self._keep("POST", path, body, error)
+
+    def is_silent(self):
+        """Did the gateway not answer a moment ago?"""
+        return time.monotonic() < self._silent_until
+
+    def _fell_silent(self):
+        self._silent_until = time.monotonic() + SILENT_SECONDS
 
     def _keep(self, method, path, body, error, file=None):
         fallback = os.environ.get("AMLOCAL_TRACKING_FALLBACK")
@@ -216,7 +235,8 @@ class Outbox:
 
 
 def _why(error):
-    return "the run's gateway does not answer" + (" ({}),".format(getattr(error, "inner_exception", error)) if error else ",")
+    reason = getattr(error, "inner_exception", None) or getattr(error, "message", error)
+    return "the run's gateway does not answer{},".format(" ({})".format(reason) if reason else "")
 
 
 def _json(value):

@@ -69,6 +69,17 @@ class AzureMLException(Exception):
 
     __repr__ = __str__
 
+    def __reduce__(self):
+        # The constructors of the classes take other things than args: a worker's exception has to arrive.
+        return _again, (type(self), self.args, self.__dict__)
+
+
+def _again(kind, args, state):
+    error = kind.__new__(kind)
+    error.args = args
+    error.__dict__.update(state)
+    return error
+
 
 class AzureMLAggregatedException(AzureMLException):
     """Several exceptions at once, as uploads and downloads of many files raise them."""

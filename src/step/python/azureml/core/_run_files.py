@@ -86,12 +86,13 @@ class Files:
             data = source.read()
             source = data.encode() if isinstance(data, str) else data
         path = self._file_path(name)
-        try:
-            self._client.upload(path, source)
-        except ServiceException as error:
-            if error.status_code is not None:
-                raise
-            outbox().keep_file(path, source)
+        if not outbox().is_silent():
+            try:
+                return self._client.upload(path, source)
+            except ServiceException as error:
+                if error.status_code is not None:
+                    raise
+        outbox().keep_file(path, source)
 
     def _file_path(self, name):
         from azureml._client import quote, quote_path
