@@ -13,6 +13,7 @@
 #include <thread>
 
 #include "base/error.hpp"
+#include "base/files.hpp"
 #include "fuse/kernel/device.hpp"
 #include "fuse/kernel/ops.hpp"
 
@@ -139,9 +140,11 @@ Mount::Mount(Mount&&) noexcept = default;
 Mount::~Mount() = default;
 
 Mount Mount::start(FileSystem& view, const MountOptions& options) {
-  check_point(options.point);
+  // libfuse looks up a last "." only after the mount is there, and that waits for this process.
+  const fs::path point = base::folder_path(options.point);
+  check_point(point);
   // libfuse would say it to the terminal, too.
-  if (::access("/dev/fuse", R_OK | W_OK) != 0) throw refused(options.point);
+  if (::access("/dev/fuse", R_OK | W_OK) != 0) throw refused(point);
   Arguments arguments;
   arguments.add("fsname=" + options.name);
   arguments.add("subtype=amlocal");
@@ -150,14 +153,14 @@ Mount Mount::start(FileSystem& view, const MountOptions& options) {
   if (options.for_others) arguments.add("allow_other");
   if (options.ends_with_process) arguments.add("auto_unmount");
   auto state = std::make_unique<State>(view);
-  state->point = options.point;
+  state->point = point;
   state->read_only = options.read_only;
   const fuse_lowlevel_ops ops = operations(view.traits());
   state->session = fuse_session_new(&arguments.value, &ops, sizeof ops, &state->connection);
-  if (state->session == nullptr) throw refused(options.point);
-  if (fuse_session_mount(state->session, options.point.c_str()) != 0) {
+  if (state->session == nullptr) throw refused(point);
+  if (fuse_session_mount(state->session, point.c_str()) != 0) {
     fuse_session_destroy(std::exchange(state->session, nullptr));
-    throw refused(options.point);
+    throw refused(point);
   }
   speak_for(state->session);
   let_signal_wake();

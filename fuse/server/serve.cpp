@@ -235,6 +235,7 @@ Finished finish(std::vector<Session>& sessions, Metering& metering, const Log& l
     if (session.root && !session.order.read_only && !session.root->is_there())
       finished.gone.push_back(session.order.name);
     if (!session.order.cache.empty()) base::remove_tree(session.order.cache);
+    if (!session.order.unsent.empty()) base::remove_empty_folders(session.order.unsent);
     ::unlink(session.order.intents.c_str());
   }
   if (metering.faults) {

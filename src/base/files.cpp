@@ -167,6 +167,23 @@ bool can_reflink(const fs::path& folder) {
   return shared;
 }
 
+void remove_empty_folders(const fs::path& root) {
+  std::vector<fs::path> folders{root};
+  boost::system::error_code failed;
+  for (fs::recursive_directory_iterator entry(root, failed), end; !failed && entry != end;
+       entry.increment(failed))
+    if (fs::is_directory(entry->symlink_status())) folders.push_back(entry->path());
+  // The inner ones first; rmdir refuses those that hold something.
+  for (auto folder = folders.rbegin(); folder != folders.rend(); ++folder) ::rmdir(folder->c_str());
+}
+
+fs::path folder_path(const fs::path& path) {
+  fs::path normal = path.lexically_normal();
+  while (normal.has_parent_path() && (normal.filename().empty() || normal.filename() == "."))
+    normal = normal.parent_path();
+  return normal;
+}
+
 std::string display_path(const fs::path& path) {
   boost::system::error_code failed;
   const fs::path here = fs::current_path(failed);

@@ -43,6 +43,12 @@ std::uint64_t free_space(const fs::path& path);
 // Throws when something remains; a path that is not there is no error.
 void remove_tree(const fs::path&);
 
+// Removes the folders at and below `root` in which no file lies; what cannot be removed stays.
+void remove_empty_folders(const fs::path& root);
+
+// `path` in its normal form, without a last "/" or "/.".
+fs::path folder_path(const fs::path& path);
+
 // Whether two paths lie on a file system that can share blocks between files: tried, not guessed.
 bool can_reflink(const fs::path& folder);
 

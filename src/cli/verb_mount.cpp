@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <boost/filesystem/operations.hpp>
 #include <nlohmann/json.hpp>
+#include <optional>
 #include <ostream>
 
 #include "base/error.hpp"
@@ -22,6 +23,7 @@
 #include "meter/clock.hpp"
 #include "meter/cost_profile.hpp"
 #include "meter/report.hpp"
+#include "step/step.hpp"
 #include "text/diagnostic.hpp"
 
 namespace cli {
@@ -79,6 +81,36 @@ std::vector<Known> known_mounts(const workspace::Layout& layout) {
   return all;
 }
 
+// Takes away a mount that is served no more; its files that did not reach the store stay where they
+// are, and are named.
+std::vector<std::string> retire(const Known& known) {
+  auto kept = step::unsent_files(known.state);
+  if (kept.empty()) {
+    base::remove_tree(known.state);
+  } else {
+    base::remove_tree(known.state / "cache");
+    fs::remove(known.state / "mount.json");
+  }
+  return kept;
+}
+
+std::string kept_text(const Known& known) {
+  return fmt::format("they are kept in {}; remove that folder when you have what you need",
+                     base::display_path(known.state / "unsent"));
+}
+
+// What earlier mounts on the folder have left behind.
+void retire_dead(const fs::path& point, const Project& project, App& app) {
+  for (const auto& known : known_mounts(project.layout)) {
+    if (known.point != point || known.alive()) continue;
+    const auto kept = retire(known);
+    if (!kept.empty())
+      app.err << fmt::format("note: an earlier mount of {} did not send {} file{}: {}\n",
+                             base::display_path(point), kept.size(), kept.size() == 1 ? "" : "s",
+                             kept_text(known));
+  }
+}
+
 // The folder that the URI names. A path that is not there cannot be shown; one that may be written
 // to is made.
 fs::path root_of(const MountArgs& args, const Project& project) {
@@ -114,20 +146,13 @@ std::string cost_of(const MountArgs& args, const App& app) {
   return cost;
 }
 
-// "mp/" and "mp/." are mp.
-fs::path point_of(const std::string& folder, const App& app) {
-  fs::path point = fs::absolute(folder, app.here).lexically_normal();
-  if (point.filename() == "." || point.filename().empty()) point = point.parent_path();
-  return point;
-}
-
 int mount(const MountArgs& args, App& app) {
   check_mount_profile(args.profile);
   const std::string cost = cost_of(args, app);
   meter::parse_clock(args.clock);
   const Project project = open_project(app.here);
   workspace::ensure(project.layout);
-  const fs::path point = point_of(args.folder, app);
+  const fs::path point = base::folder_path(fs::absolute(args.folder, app.here));
   fuse::SessionOrder session;
   session.root = root_of(args, project);
   const fs::path state = mounts_folder(project.layout) / base::random_id(8);
@@ -158,6 +183,7 @@ int mount(const MountArgs& args, App& app) {
     base::remove_tree(state);
     throw;
   }
+  retire_dead(point, project, app);
   app.out << fmt::format("{} is {}; unmount it with: amlocal umount {}\n",
                          base::display_path(point), args.uri, base::display_path(point));
   return 0;
@@ -171,15 +197,15 @@ void declare_umount(Options& options, UmountArgs& args) {
   options.argument("dir", args.folder);
 }
 
+// The one that is served, where several are known of one folder.
 Known find_mount(const fs::path& point, const Project& project) {
+  std::optional<Known> found;
   std::vector<std::string> points;
-  std::optional<Known> dead;  // what an umount that was killed has left, perhaps
   for (auto& known : known_mounts(project.layout)) {
-    if (known.point == point && known.alive()) return known;
-    if (known.point == point) dead = known;
+    if (known.point == point && (!found || known.alive())) found = known;
     points.push_back(base::display_path(known.point));
   }
-  if (dead) return *dead;
+  if (found) return *found;
   throw base::Error(base::Code::not_found, fmt::format("nothing of amlocal's is mounted on '{}'",
                                                        base::display_path(point)))
       .hint(points.empty() ? "nothing is mounted"
@@ -209,7 +235,7 @@ void show_cost(const Known& known, App& app) {
 
 int umount(const UmountArgs& args, App& app) {
   const Project project = open_project(app.here);
-  const Known known = find_mount(point_of(args.folder, app), project);
+  const Known known = find_mount(base::folder_path(fs::absolute(args.folder, app.here)), project);
   refuse_nested(known);
   if (known.alive()) {
     ::kill(known.pid, SIGTERM);
@@ -227,14 +253,18 @@ int umount(const UmountArgs& args, App& app) {
   const auto ended = fs::exists(finished, failed)
                          ? fuse::finished_from_json(base::read_file(finished))
                          : fuse::Finished{};
+  for (const auto& [session, file] : ended.unsent)
+    app.err << fmt::format("not sent: {}: {}\n", file.path, file.why);
   show_cost(known, app);
-  if (fs::exists(known.state / "unsent", failed) && !fs::is_empty(known.state / "unsent", failed)) {
-    for (const auto& [session, file] : ended.unsent)
-      app.err << fmt::format("not sent: {}: {}\n", file.path, file.why);
-    throw base::Error(base::Code::io, "some files did not reach the store")
-        .hint(fmt::format("they are kept in {}", base::display_path(known.state / "unsent")));
-  }
-  base::remove_tree(known.state);
+  const auto kept = retire(known);
+  retire_dead(known.point, project, app);
+  if (!kept.empty())
+    throw base::Error(
+        base::Code::io,
+        fmt::format(
+            "{} is unmounted, but {} did not reach the store", base::display_path(known.point),
+            kept.size() == 1 ? "'" + kept.front() + "'" : fmt::format("{} files", kept.size())))
+        .hint(kept_text(known));
   if (!ended.gone.empty())
     throw base::Error(base::Code::io,
                       fmt::format("{} was removed or replaced while it was mounted", known.uri))
@@ -258,6 +288,11 @@ int mounts(const None&, App& app) {
     rows.push_back({base::display_path(known.point), known.alive() ? "mounted" : "dead",
                     known.profile, known.rw ? "rw" : "ro", known.uri});
   app.out << format_table(rows);
+  for (const auto& known : all)
+    if (!known.alive())
+      app.out << fmt::format(
+          "dead: the process that served it has ended; clear it with: amlocal umount {}\n",
+          base::display_path(known.point));
   return 0;
 }
 

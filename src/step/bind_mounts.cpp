@@ -88,6 +88,7 @@ void clean_up_after_crash(const fs::path& folder) {
   for (fs::directory_iterator own(folder / data_folder / "tmp", none), end; !none && own != end;
        own.increment(none))
     store::LocalStore::recover(own->path() / intents);
+  base::remove_empty_folders(folder / "unsent");
   base::remove_tree(folder / "exe");
   base::remove_tree(folder / "cap");
 }
