@@ -49,7 +49,7 @@ Reply<Found> ObjectView::set_attributes(const Caller& caller, NodeId id, std::ui
     const std::lock_guard lock(mutex_);
     TreeNode* node = tree_.find(id);
     if (node == nullptr) return Status::stale;
-    if (changes.mode && profile_.changes_modes) node->mode = *changes.mode;
+    if (changes.mode && profile_.changes_modes) node->mode = *changes.mode & 07777U;
     if (changes.modified && profile_.changes_modes && node->file) {
       const base::Time time =
           changes.modified->tv_nsec == UTIME_NOW

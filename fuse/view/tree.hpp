@@ -15,7 +15,7 @@
 
 namespace fuse {
 
-// One file or folder. Small, because there may be a million.
+// One file or folder. Small, because there may be a million: eight bytes more are sixteen MB.
 struct TreeNode {
   NodeId id = 0;
   NodeId folder = 0;
@@ -24,12 +24,12 @@ struct TreeNode {
   std::int64_t modified_us = 0;
   std::string tag;  // a store's short tags cost no memory of their own
   std::uint32_t lookups = 0;
-  float checked = -1;  // when the store was last asked, in seconds since the view began
-  float listed = -1;   // a folder: when its whole listing was last read; -1 never
-  bool is_folder = false;
-  bool gone = false;                 // removed, but still looked up or open
-  bool in_store = true;              // false for a file that was made here and not sent yet
-  mode_t mode = 0;                   // as changed here; 0 for the profile's
+  float checked = -1;      // when the store was last asked, in seconds since the view began
+  float listed = -1;       // a folder: when its whole listing was last read; -1 never
+  std::uint16_t mode = 0;  // permissions as changed here; 0 for the profile's
+  bool is_folder : 1 = false;
+  bool gone : 1 = false;             // removed, but still looked up or open
+  bool in_store : 1 = true;          // false for a file that was made here and not sent yet
   std::shared_ptr<CachedFile> file;  // its local copy
   std::unique_ptr<std::vector<NodeId>> children;  // a folder's known ones; some may have left
 };
@@ -63,7 +63,8 @@ class Tree {
     bool operator==(const Key&) const = default;
   };
   struct HashKey {
-    std::size_t operator()(const Key& key) const {
+    // noexcept: otherwise the map keeps each hash, too.
+    std::size_t operator()(const Key& key) const noexcept {
       return std::hash<std::string_view>()(key.name) ^ key.folder * 0x9e3779b97f4a7c15ULL;
     }
   };
