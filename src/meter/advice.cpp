@@ -27,8 +27,11 @@ bool is_input(const std::string& session) {
   return session.starts_with("inputs.");
 }
 // "train.py:13 appends", or without a line that was seen "the step appends".
+std::string who(const std::string& line) {
+  return line.empty() ? "the step" : line;
+}
 std::string who(const FileFacts& file) {
-  return file.line.empty() ? "the step" : file.line;
+  return who(file.line);
 }
 
 Remedy as_upload(const std::string& session) {
@@ -73,7 +76,12 @@ Found append_in_loop(const IoFacts& facts) {
 Found many_small_files(const IoFacts& facts) {
   struct Many {
     std::uint64_t files = 0, bytes = 0;
-    std::string line;
+    std::map<std::string, std::uint64_t> lines;  // how many of the files are whose
+    std::string line() const {
+      const auto most = std::max_element(lines.begin(), lines.end(),
+                                         [](auto& a, auto& b) { return a.second < b.second; });
+      return most == lines.end() ? "" : most->first;
+    }
   };
   std::map<std::string, Many> sessions;
   for (const auto& file : facts.files) {
@@ -82,7 +90,7 @@ Found many_small_files(const IoFacts& facts) {
     Many& many = sessions[file.session];
     ++many.files;
     many.bytes += input ? file.fetched : file.sent;
-    if (many.line.empty()) many.line = file.line;
+    ++many.lines[file.line];
   }
   Found found;
   for (const auto& [session, many] : sessions) {
@@ -90,10 +98,10 @@ Found many_small_files(const IoFacts& facts) {
     found.push_back({"many-small-files",
                      session,
                      "",
-                     many.line,
+                     many.line(),
                      fmt::format("{}{} files of {} of {} on average go one by one; the fixed time "
                                  "of each request rules",
-                                 many.line.empty() ? "" : many.line + ": ", many.files, session,
+                                 many.line().empty() ? "" : many.line() + ": ", many.files, session,
                                  bytes_text(many.bytes / many.files)),
                      "",
                      {is_input(session) ? as_download(session) : as_upload(session)}});
@@ -112,11 +120,11 @@ Found random_reads(const IoFacts& facts) {
         {"random-reads",
          file.session,
          file.path,
-         file.line,
+         file.jumping,
          fmt::format(
              "{} reads {} here and there; in block mode each read fetches a block and those "
              "after it, {} for {} that was read",
-             who(file), name_of(file), bytes_text(file.fetched), bytes_text(file.read)),
+             who(file.jumping), name_of(file), bytes_text(file.fetched), bytes_text(file.read)),
          "",
          {variable(Kind::whole_files, "DATASET_MOUNT_BLOCK_BASED_CACHE_ENABLED=false",
                    "the file is fetched once, and read from the local disk"),

@@ -39,10 +39,14 @@ class Facts {
       facts.sessions.push_back(sessions_[n]);
     }
     for (auto& [key, file] : files_) {
+      bool dearest = true;
+      std::uint64_t jumps = 0;
       for (const auto& line : report.lines) {
         if (line.session != file.session || line.path != file.path) continue;
-        file.line = line.line;
-        break;
+        if (dearest) file.line = line.line;
+        dearest = false;
+        if (line.jumps > jumps) file.jumping = line.line;
+        jumps = std::max(jumps, line.jumps);
       }
       facts.files.push_back(file);
     }

@@ -12,7 +12,8 @@ namespace meter {
 struct FileFacts {
   std::string session;
   std::string path;
-  std::string line;  // the dearest line of the user's that opened it; "" for none that was seen
+  std::string line;     // the dearest line of the user's that opened it; "" for no Python's
+  std::string jumping;  // the line whose reads jump most; "" for none
   std::uint64_t opens = 0;
   std::uint64_t writing_opens = 0;
   std::uint64_t reads = 0;

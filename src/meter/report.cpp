@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <deque>
 #include <map>
 #include <unordered_map>
 
@@ -28,7 +29,7 @@ const std::string& at(const std::vector<std::string>& words, T number) {
   return number < words.size() ? words[number] : unknown;
 }
 
-// Which line opened the file behind each handle.
+// Which line opened the file behind each handle; "" where no line of a Python did.
 class Lines {
  public:
   Lines(const LedgerText& text, std::span<const OpenedAt> opened) : text_(text) {
@@ -39,25 +40,43 @@ class Lines {
   }
 
   // The hook speaks just before the open itself: of those not taken yet and not later than it, the
-  // earliest. One file's opens come in one order on both sides.
+  // earliest. One file's opens come in one order on both sides. A handle's number is used again, so
+  // each open says anew whose it is.
   const std::string& line_of_open(const Entry& open) {
-    static const std::string unseen;
     auto& queue = waiting_[{at(text_.sessions, open.session), at(text_.names, open.name)}];
-    if (queue.empty() || queue.front()->time > open.end_ns) return unseen;
-    const std::string& line = queue.front()->line;
-    queue.erase(queue.begin());
-    by_handle_[open.handle] = &line;
-    return line;
+    const std::string* line = &no_line();
+    if (!queue.empty() && queue.front()->time <= open.end_ns) {
+      line = &queue.front()->line;
+      queue.pop_front();
+    }
+    by_open_[open.number] = line;
+    if (open.handle != 0) by_handle_[{open.session, open.handle}] = line;
+    if (open.for_writing || open.op == Op::create) by_file_[{open.session, open.name}] = line;
+    return *line;
   }
-  const std::string* line_of(std::uint64_t handle) const {
-    const auto known = by_handle_.find(handle);
-    return handle == 0 || known == by_handle_.end() ? nullptr : known->second;
+  // Through its handle; what an open itself asks for has none yet; what an unmount sends is the
+  // last writer's.
+  const std::string* line_of(const Entry& entry) const {
+    const auto in = [](const auto& known, const auto& key) {
+      const auto found = known.find(key);
+      return found == known.end() ? nullptr : found->second;
+    };
+    if (entry.handle != 0) return in(by_handle_, std::pair(entry.session, entry.handle));
+    if (entry.cause != 0) return in(by_open_, entry.cause);
+    return entry.op == Op::put ? in(by_file_, File(entry.session, entry.name)) : nullptr;
   }
 
  private:
+  static const std::string& no_line() {
+    static const std::string none;
+    return none;
+  }
+
   const LedgerText& text_;
-  std::map<std::pair<std::string, std::string>, std::vector<const OpenedAt*>> waiting_;
-  std::unordered_map<std::uint64_t, const std::string*> by_handle_;
+  std::map<std::pair<std::string, std::string>, std::deque<const OpenedAt*>> waiting_;
+  std::map<std::pair<std::uint16_t, std::uint64_t>, const std::string*> by_handle_;
+  std::unordered_map<std::uint64_t, const std::string*> by_open_;
+  std::map<File, const std::string*> by_file_;
 };
 
 class Maker {
@@ -110,17 +129,23 @@ class Maker {
 
   LineRow* line_row(const Entry& entry, const FileRow& file) {
     if (options_.opened.empty()) return nullptr;
-    const std::string* line = lines_.line_of(entry.handle);
+    const std::string* line = lines_.line_of(entry);
     return line ? &line_row(*line, file) : nullptr;
   }
 
   void take_operation(const Entry& entry, FileRow& file) {
-    if (entry.result != Result::ok) return;
+    const bool opens = entry.op == Op::open || entry.op == Op::create;
+    if (entry.result != Result::ok) {
+      // It was tried all the same: the line is not left for the next one's open.
+      if (opens && !options_.opened.empty()) lines_.line_of_open(entry);
+      return;
+    }
     LineRow* line = nullptr;
     switch (entry.op) {
       case Op::open:
       case Op::create:
         ++file.opens;
+        goes_on_at_[{entry.session, entry.handle}] = 0;
         if (!options_.opened.empty()) ++line_row(lines_.line_of_open(entry), file).opens;
         break;
       case Op::flush:
@@ -128,6 +153,7 @@ class Maker {
         break;
       case Op::read:
         file.read += entry.bytes;
+        take_read(entry, line_row(entry, file));
         break;
       case Op::write:
         file.written += entry.bytes;
@@ -139,13 +165,25 @@ class Maker {
     }
   }
 
+  void take_read(const Entry& entry, LineRow* line) {
+    std::uint64_t& next = goes_on_at_[{entry.session, entry.handle}];
+    if (line) {
+      line->read += entry.bytes;
+      line->jumps += entry.offset != next;
+    }
+    next = entry.offset + entry.bytes;
+  }
+
   void take_request(const Entry& entry, FileRow& file) {
     const bool content = entry.result == Result::ok || entry.result == Result::absent;
     const Cost cost = content ? cost_of(profile_, entry.op, entry.bytes, entry.draw)
                               : cost_of_refusal(profile_, entry.op);
     Nanos time = alone(profile_, cost);
     // A fault's waiting is no profile's matter: it stays as it was.
-    if (!content) time = std::max(time, static_cast<Nanos>(entry.charge * 1e9));
+    if (options_.recorded_under)
+      time += extra_of(entry, *options_.recorded_under);
+    else if (!content)
+      time = std::max(time, static_cast<Nanos>(entry.charge * 1e9));
     const double price = dollars(profile_, cost);
     add(file.spent, entry, cost, time, price);
     add(operations_[entry.op], entry, cost, time, price);
@@ -217,6 +255,8 @@ class Maker {
   std::map<std::pair<File, Op>, std::vector<Series::Point>> series_;
   std::vector<std::uint32_t> numbers_;  // of a name → 1 + the first number of its path
   std::unordered_map<std::string, std::uint32_t> first_numbers_;
+  // Of a descriptor, where a read that does not jump begins.
+  std::map<std::pair<std::uint16_t, std::uint64_t>, std::uint64_t> goes_on_at_;
   std::map<Op, Spent> operations_;
   std::map<std::tuple<std::string, std::string, std::string>, LineRow> line_rows_;
 };

@@ -45,10 +45,12 @@ struct OpRow {
 };
 
 struct LineRow {
-  std::string line;  // "" for opens that the hook did not see
+  std::string line;  // "" for what no line of a Python opened: a child process or native code did
   std::string session;
   std::string path;
   std::uint64_t opens = 0;
+  std::uint64_t read = 0;   // bytes, as of a file
+  std::uint64_t jumps = 0;  // reads that do not go on where the descriptor's last one ended
   std::uint64_t written = 0;
   Spent spent;
 };

@@ -57,10 +57,18 @@ std::vector<Row> operation_rows(const Report& report) {
 }
 
 std::string line_text(const LineRow& row) {
-  return fmt::format("{} opened {} {} {}, {} sent for {} written, {}",
-                     row.line.empty() ? "an unseen line" : row.line, name_of(row.session, row.path),
-                     row.opens, row.opens == 1 ? "time" : "times", base::bytes_text(row.spent.sent),
-                     base::bytes_text(row.written), seconds_text(row.spent.seconds));
+  std::vector<std::string> moved;
+  if (row.spent.fetched + row.read != 0)
+    moved.push_back(fmt::format("{} fetched for {} read", base::bytes_text(row.spent.fetched),
+                                base::bytes_text(row.read)));
+  if (moved.empty() || row.spent.sent + row.written != 0)
+    moved.push_back(fmt::format("{} sent for {} written", base::bytes_text(row.spent.sent),
+                                base::bytes_text(row.written)));
+  return fmt::format(
+      "{} opened {} {} {}, {}, {}",
+      row.line.empty() ? "no Python line (a child process or native code)" : row.line,
+      name_of(row.session, row.path), row.opens, row.opens == 1 ? "time" : "times",
+      fmt::join(moved, ", "), seconds_text(row.spent.seconds));
 }
 
 std::string total_text(const Report& report) {
@@ -167,6 +175,7 @@ std::string report_json(const Report& report) {
                           {"session", row.session},
                           {"path", row.path},
                           {"opens", row.opens},
+                          {"bytes_read", row.read},
                           {"bytes_written", row.written}},
                          spent_json(row.spent)));
   json growth = json::array();

@@ -145,6 +145,15 @@ Simulation simulate(std::span<const Request> requests, const CostProfile& profil
   return Simulator(requests, profile).run();
 }
 
+Nanos extra_of(const Entry& entry, const CostProfile& profile) {
+  const Cost cost = entry.result == Result::failed
+                        ? cost_of_refusal(profile, entry.op)
+                        : cost_of(profile, entry.op, entry.bytes, entry.draw);
+  const auto charge = static_cast<Nanos>(std::llround(entry.charge * 1e9));
+  const Nanos own = alone(profile, cost);
+  return charge > own ? charge - own : 0;
+}
+
 namespace {
 
 // Requests of a record, one after the other; what a request waits for is in the same list.
@@ -187,15 +196,6 @@ class Gatherer {
   // apart by the binding.
   static std::uint64_t task_of(const Entry& entry) {
     return entry.task != 0 ? entry.task : std::uint64_t{entry.session} << 32U;
-  }
-
-  static Nanos extra_of(const Entry& entry, const CostProfile& profile) {
-    const Cost cost = entry.result == Result::failed
-                          ? cost_of_refusal(profile, entry.op)
-                          : cost_of(profile, entry.op, entry.bytes, entry.draw);
-    const auto charge = static_cast<Nanos>(std::llround(entry.charge * 1e9));
-    const Nanos own = alone(profile, cost);
-    return charge > own ? charge - own : 0;
   }
 
   struct Cause {

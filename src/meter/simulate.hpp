@@ -52,6 +52,9 @@ struct FromLedger {
   const CostProfile* recorded_under = nullptr;
   bool pauses = false;
 };
+// What a fault added to a request recorded under this profile: its delays, the pauses before
+// retries.
+Nanos extra_of(const Entry&, const CostProfile& recorded_under);
 std::vector<Request> requests_of(const LedgerText&, const FromLedger&);
 
 // What comes after each other as a whole: each batch begins when the one before has ended.

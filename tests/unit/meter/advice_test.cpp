@@ -80,6 +80,22 @@ TEST_CASE("many small files, of an input and of an output") {
   }
 }
 
+TEST_CASE("many small files are told of the line that most of them are of, not of the biggest") {
+  IoFacts facts;
+  facts.sessions.push_back(session("outputs.out"));
+  facts.files.push_back(file("outputs.out", "ckpt", "w.py:20"));
+  facts.files.back().puts = 1;
+  facts.files.back().sent = 5'000'000;
+  for (int n = 0; n < 200; ++n) {
+    facts.files.push_back(file("outputs.out", std::to_string(n), "w.py:32"));
+    facts.files.back().puts = 1;
+    facts.files.back().sent = 1'000;
+  }
+  const auto advice = only(facts);
+  CHECK(advice.line == "w.py:32");
+  CHECK(advice.cause.starts_with("w.py:32: 201 files of outputs.out"));
+}
+
 TEST_CASE("reads here and there in block mode, and whole large files otherwise") {
   FileFacts data = file("inputs.raw", "all.bin", "read.py:3");
   data.reads = 100;

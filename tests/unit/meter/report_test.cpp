@@ -3,6 +3,7 @@
 #include <cmath>
 #include <nlohmann/json.hpp>
 
+#include "meter/io_facts.hpp"
 #include "support/scratch.hpp"
 
 using meter::Entry;
@@ -112,6 +113,94 @@ TEST_CASE("the line that opened a file is charged with what its handle sent") {
   CHECK(report.lines[2].opens == 1);
   CHECK(report_table(report).find("train.py:88 opened outputs.logs:train.log 400 times, 802 MB "
                                   "sent for 4.00 MB written, ") != std::string::npos);
+}
+
+TEST_CASE("a child's open with a handle used before is on no Python line, and has its bytes") {
+  Record record;
+  const auto log = record.name("python.log");
+  const auto shell = record.name("shell.log");
+  record.appends(log, 2, 1'000, 0);  // the handles 1 and 2
+  record.appends(shell, 2, 3'000, 0);
+  const std::vector<meter::OpenedAt> opened{{"outputs.logs", "python.log", 900, "w.py:4"},
+                                            {"outputs.logs", "python.log", 5'900, "w.py:4"}};
+  const auto report = make_report(record.text, standard(), {nullptr, false, opened});
+  REQUIRE(report.lines.size() == 2);
+  CHECK(report.lines[0].line.empty());
+  CHECK(report.lines[0].path == "shell.log");
+  CHECK(report.lines[0].opens == 2);
+  CHECK(report.lines[0].spent.sent == 9'000);
+  CHECK(report.lines[1].line == "w.py:4");
+  CHECK(report.lines[1].path == "python.log");
+  CHECK(report.lines[1].spent.sent == 3'000);
+  CHECK(report_table(report).find("no Python line (a child process or native code) opened "
+                                  "outputs.logs:shell.log 2 times, 9.00 kB sent for 6.00 kB "
+                                  "written, ") != std::string::npos);
+}
+
+TEST_CASE("a refused open leaves its line to no later one") {
+  Record record;
+  const auto log = record.name("a.log");
+  record.add(Op::open, log, 0).result = meter::Result::refused;
+  record.appends(log, 1, 1'000, 7);  // a shell's
+  const std::vector<meter::OpenedAt> opened{{"outputs.logs", "a.log", 900, "w.py:4"}};
+  const auto report = make_report(record.text, standard(), {nullptr, false, opened});
+  REQUIRE(report.lines.size() == 1);
+  CHECK(report.lines[0].line.empty());
+}
+
+TEST_CASE("what an open fetches and an unmount sends belongs to the line that opened") {
+  Record record;
+  const auto big = record.name("big.bin");
+  auto& open = record.add(Op::open, big, 1);
+  open.for_writing = 1;
+  const auto cause = open.number;
+  record.add(Op::get, big, 0, 120'000'000).cause = cause;
+  record.add(Op::read, big, 1, 128);
+  record.add(Op::release, big, 1);
+  record.add(Op::put, big, 0, 5'000);  // at the end: no operation's
+  const std::vector<meter::OpenedAt> opened{{"outputs.logs", "big.bin", 900, "w.py:16"}};
+  const auto report = make_report(record.text, standard(), {nullptr, false, opened});
+  REQUIRE(report.lines.size() == 1);
+  CHECK(report.lines[0].spent.fetched == 120'000'000);
+  CHECK(report.lines[0].spent.sent == 5'000);
+  CHECK(report.lines[0].spent.seconds == doctest::Approx(report.files[0].spent.seconds));
+  CHECK(report_table(report).find(
+            "w.py:16 opened outputs.logs:big.bin 1 time, 120 MB fetched for 128 B read, 5.00 kB "
+            "sent for 0 B written, ") != std::string::npos);
+}
+
+TEST_CASE("reads here and there are told of the line whose descriptor jumped") {
+  Record record;
+  const auto data = record.name("data.bin");
+  record.add(Op::open, data, 1);
+  record.add(Op::read, data, 1, 100);
+  record.add(Op::get, data, 1, 90'000'000);  // the dearest
+  record.add(Op::open, data, 2);
+  for (std::uint64_t n = 0; n < 5; ++n) record.add(Op::read, data, 2, 100).offset = 7'000 * (5 - n);
+  const std::vector<meter::OpenedAt> opened{{"outputs.logs", "data.bin", 900, "w.py:3"},
+                                            {"outputs.logs", "data.bin", 3'900, "w.py:9"}};
+  const auto report = make_report(record.text, standard(), {nullptr, false, opened});
+  REQUIRE(report.lines.size() == 2);
+  CHECK(report.lines[0].line == "w.py:3");
+  CHECK(report.lines[0].jumps == 0);
+  CHECK(report.lines[1].jumps == 5);
+  const auto facts = facts_of(record.text, report, standard());
+  REQUIRE(facts.files.size() == 1);
+  CHECK(facts.files[0].line == "w.py:3");
+  CHECK(facts.files[0].jumping == "w.py:9");
+}
+
+TEST_CASE("a fault's wait is in the sum of requests and in the elapsed time alike") {
+  Record record;
+  const auto name = record.name("a");
+  auto& slow = record.add(Op::put, name, 1, 1'000'000);  // it took its time, and ten seconds more
+  slow.charge = meter::seconds(alone(standard(), cost_of(standard(), Op::put, 1'000'000, 0))) + 10;
+  auto& retried = record.add(Op::put, name, 1);
+  retried.result = meter::Result::failed;
+  retried.charge = 4.013;
+  const auto report = make_report(record.text, standard(), {&standard(), false, {}});
+  CHECK(report.total.seconds > 14);
+  CHECK(report.elapsed == doctest::Approx(report.total.seconds));
 }
 
 TEST_CASE("failed tries keep what they took and moved nothing") {
