@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <boost/filesystem/operations.hpp>
+#include <nlohmann/json.hpp>
 #include <optional>
 #include <ostream>
 
@@ -57,8 +58,7 @@ std::optional<meter::CostProfile> recorded_under(const IoRecord& record) {
   return std::nullopt;
 }
 
-void report_step(const Args& args, const IoRecord& record, App& app) {
-  const auto profile = meter::load_cost_profile(args.cost);
+meter::Report report_of(const IoRecord& record, const meter::CostProfile& profile) {
   meter::ReportOptions options;
   options.opened = record.opened;
   options.assumed = record.refused;
@@ -66,31 +66,60 @@ void report_step(const Args& args, const IoRecord& record, App& app) {
   const auto charged = recorded_under(record);
   if (charged) options.recorded_under = &*charged;
   options.full_trace = note_of(record.ledger, 1).full_trace;
-  const auto report = meter::make_report(record.ledger, profile, options);
-  const meter::Show show{by_of(args), 20};
-  if (args.json) {
-    app.out << meter::report_json(report);
-    return;
+  return meter::make_report(record.ledger, profile, options);
+}
+
+struct StepReport {
+  std::string step;
+  meter::Report report;
+};
+
+// Of one step an object; of several an array of them.
+std::string json_of(const std::vector<StepReport>& steps) {
+  nlohmann::json all = nlohmann::json::array();
+  for (const auto& [step, report] : steps) {
+    all.push_back(nlohmann::json::parse(meter::report_json(report)));
+    all.back()["step"] = step;
   }
-  if (args.markdown) {
-    app.out << fmt::format("## {}\n\n", record.step) << meter::report_markdown(report, show);
-  } else {
-    app.out << fmt::format("step {}\n", record.step) << meter::report_table(report, show);
+  return (steps.size() == 1 ? all[0] : all).dump(2) + "\n";
+}
+
+// Of each step the file with the most bytes.
+void plot(const std::vector<StepReport>& steps, const fs::path& file) {
+  std::vector<meter::Series> drawn;
+  for (const auto& [step, report] : steps) {
+    if (report.growth.empty()) continue;
+    drawn.push_back(report.growth.front());
+    if (steps.size() > 1) drawn.back().session.insert(0, step + ".");
   }
-  if (args.plot.empty()) return;
-  if (report.growth.empty())
-    throw base::Error(
-        base::Code::not_found,
-        fmt::format("no file of step '{}' was sent or fetched three times or more", record.step))
+  if (drawn.empty())
+    throw base::Error(base::Code::not_found,
+                      fmt::format("no file of step '{}' was sent or fetched three times or more",
+                                  steps.front().step))
         .hint("there is nothing that could grow");
-  base::write_file_atomically(fs::absolute(args.plot, app.here),
-                              meter::plot_svg(report.growth.front()));
+  if (!fs::is_directory(file.parent_path()))
+    throw base::Error(base::Code::not_found, fmt::format("there is no folder '{}' for the plot",
+                                                         base::display_path(file.parent_path())))
+        .hint(fmt::format("make it first: mkdir -p {}", base::display_path(file.parent_path())));
+  base::write_file_atomically(file, meter::plot_svg(drawn));
 }
 
 int report(const Args& args, App& app) {
   const Project project = open_project(app.here);
-  by_of(args);  // before anything is printed
-  for (const auto& record : read_io(project, args.run)) report_step(args, record, app);
+  const meter::Show show{by_of(args), 20};  // checked before anything is printed
+  const auto profile = meter::load_cost_profile(args.cost);
+  std::vector<StepReport> steps;
+  for (const auto& record : read_io(project, args.run))
+    steps.push_back({record.step, report_of(record, profile)});
+  if (args.json) app.out << json_of(steps);
+  for (const auto& [step, made] : steps) {
+    if (args.json) break;
+    if (args.markdown)
+      app.out << fmt::format("## {}\n\n", step) << meter::report_markdown(made, show);
+    else
+      app.out << fmt::format("step {}\n", step) << meter::report_table(made, show);
+  }
+  if (!args.plot.empty()) plot(steps, fs::absolute(args.plot, app.here));
   return 0;
 }
 

@@ -61,6 +61,10 @@ class Target {
   const base::Place& place() const { return place_; }
 
   text::Node& find() {
+    const auto words = words_of(key_);
+    // A job without steps is one step; who names it as one of a pipeline's means it.
+    if (!root_.find("jobs") && words.size() == 3 && words[1] == section_)
+      key_ = words[1] + "." + words[2];
     if (auto* node = find_in_step(words_of(key_))) return *node;
     std::vector<Candidate> all;
     gather(root_, "", 0, all);

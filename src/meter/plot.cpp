@@ -82,20 +82,14 @@ std::string draw(const Series& series, const Plot& plot) {
                    points, plot.colour);
 }
 
-}  // namespace
+constexpr double lower = top + panel + gap;
+constexpr double height = lower + panel + gap;
 
-std::string plot_svg(const Series& series) {
-  const double lower = top + panel + gap;
-  const double height = lower + panel + gap;
-  std::string svg = fmt::format(
-      "<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"{0}\" height=\"{1}\" viewBox=\"0 0 {0} "
-      "{1}\" font-family=\"sans-serif\" font-size=\"12\">\n"
-      "<rect width=\"100%\" height=\"100%\" fill=\"white\"/>\n",
-      width, height);
+std::string picture(const Series& series) {
   const std::string name =
       series.session.empty() ? series.path : series.session + ":" + series.path;
-  svg += fmt::format("<text x=\"{}\" y=\"20\" font-size=\"14\">{}: {}</text>\n", left,
-                     escaped(name), escaped(growth_text(series)));
+  std::string svg = fmt::format("<text x=\"{}\" y=\"20\" font-size=\"14\">{}: {}</text>\n", left,
+                                escaped(name), escaped(growth_text(series)));
   svg += draw(series, {top, fmt::format("bytes of each {}", to_string(series.op)), "#1f77b4",
                        [](const auto& point) { return static_cast<double>(point.bytes); },
                        [](double value) {
@@ -107,7 +101,25 @@ std::string plot_svg(const Series& series) {
   svg +=
       fmt::format("<text x=\"{}\" y=\"{}\" text-anchor=\"middle\">1 to {}, in their order</text>\n",
                   (left + width - right) / 2, height - 20, series.points.size());
+  return svg;
+}
+
+}  // namespace
+
+std::string plot_svg(std::span<const Series> all) {
+  std::string svg = fmt::format(
+      "<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"{0}\" height=\"{1}\" viewBox=\"0 0 {0} "
+      "{1}\" font-family=\"sans-serif\" font-size=\"12\">\n"
+      "<rect width=\"100%\" height=\"100%\" fill=\"white\"/>\n",
+      width, height * static_cast<double>(all.size()));
+  for (std::size_t n = 0; n < all.size(); ++n)
+    svg += fmt::format("<g transform=\"translate(0 {})\">\n{}</g>\n",
+                       height * static_cast<double>(n), picture(all[n]));
   return svg + "</svg>\n";
+}
+
+std::string plot_svg(const Series& series) {
+  return plot_svg(std::span(&series, 1));
 }
 
 }  // namespace meter

@@ -212,6 +212,8 @@ class Maker {
     for (auto& [key, line] : line_rows_) report_.lines.push_back(std::move(line));
     for (auto& [op, spent] : operations_) report_.operations.push_back({op, spent});
     std::stable_sort(report_.files.begin(), report_.files.end(), dearer);
+    std::stable_partition(report_.lines.begin(), report_.lines.end(),
+                          [](const LineRow& row) { return !row.line.empty(); });
     std::stable_sort(report_.lines.begin(), report_.lines.end(), dearer);
     std::stable_sort(report_.operations.begin(), report_.operations.end(), dearer);
     for (auto& [key, points] : series_)

@@ -109,7 +109,8 @@ std::vector<std::string> assumed_in(const CostProfile&);
 std::string dollars_text(double);
 // "29.867 s"
 std::string seconds_text(double);
-// A plot of bytes and seconds of each request of a series.
+// A plot of bytes and seconds of each request of a series; several stand below each other.
+std::string plot_svg(std::span<const Series>);
 std::string plot_svg(const Series&);
 
 }  // namespace meter

@@ -301,5 +301,10 @@ TEST_CASE("the plot has a point a request, ticks with units, and a name that bre
   CHECK(std::count(points.begin(), points.end(), ',') == 60);
   CHECK(points.starts_with("80.0,"));
   CHECK(points.find(" 700.0,50.0") != std::string::npos);  // the last is the highest
-  CHECK(meter::plot_svg({"", "empty", Op::put, {}}).find("nothing was sent") != std::string::npos);
+  const std::vector<meter::Series> two{series, series};
+  const auto both = meter::plot_svg(two);
+  CHECK(both.find("<g transform=\"translate(0 0)\">") != std::string::npos);
+  CHECK(both.find("<g transform=\"translate(0 550)\">") != std::string::npos);
+  CHECK(meter::plot_svg(meter::Series{"", "empty", Op::put, {}}).find("nothing was sent") !=
+        std::string::npos);
 }

@@ -1,0 +1,93 @@
+#!/usr/bin/env python3
+"""What `io report` and `io compare` tell of recorded steps.
+
+    io_test.py AMLOCAL
+
+Needs /dev/fuse and the right to mount; says so and is skipped where there is none.
+"""
+
+import json
+import os
+import pathlib
+import sys
+import unittest
+
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "support"))
+import project  # noqa: E402
+
+APPENDS = "for n in 1 2 3; do echo $n >> ${{outputs.out}}/log; done"
+
+
+class Io(project.Project):
+    def setUp(self):
+        super().setUp()
+        if "AMLOCAL_MOUNT" in os.environ:
+            self.environment["AMLOCAL_MOUNT"] = os.environ["AMLOCAL_MOUNT"]
+
+    def run_job(self, job, *words):
+        self.write("one.yml", json.dumps(job))
+        self.call("run", "one.yml", "--cost", "blob-standard", *words)
+
+    def step(self, command, code=None):
+        step = {"command": command, "environment": "azureml:base:1", "outputs": {"out": {"type": "uri_folder"}}}
+        return {**step, "code": code} if code else step
+
+    def run_python(self, script, *words):
+        self.write("src/w.py", "import subprocess, sys\nOUT = sys.argv[1]\n" + script)
+        self.run_job({"type": "pipeline", "jobs": {"one": self.step("python w.py ${{outputs.out}}", "src")}}, *words)
+        return json.loads(self.call("io", "report", "--json"))
+
+    def test_what_a_shell_wrote_is_on_no_python_line(self):
+        report = self.run_python("for n in range(3):\n"
+                                 "  open(OUT + '/python.log', 'a').write('x' * 1000)\n"
+                                 "for n in range(5):\n"
+                                 "  subprocess.run(f'echo {n} >> {OUT}/shell.log', shell=True, check=True)\n")
+        self.assertEqual({(row["line"], row["path"]): row["opens"] for row in report["lines"]},
+                         {("w.py:4", "python.log"): 3, ("", "shell.log"): 5})
+        self.assertEqual(sum(row["bytes_sent"] for row in report["lines"]), report["total"]["bytes_sent"])
+        self.assertIn("no Python line (a child process or native code) opened outputs.out:shell.log 5 times",
+                      self.call("io", "report"))
+
+    def test_what_an_open_fetches_is_on_its_line(self):
+        for profile in ("blobfuse2", "dprep"):
+            with self.subTest(profile=profile):
+                report = self.run_python("open(OUT + '/big', 'w').write('x' * 3000000)\n"
+                                         "with open(OUT + '/big', 'a') as big: big.write('y')\n",
+                                         "--mount-profile", profile)
+                self.assertEqual(sum(row["bytes_fetched"] for row in report["lines"]), report["total"]["bytes_fetched"])
+
+    def test_the_waits_of_a_fault_are_in_both_sums(self):
+        self.run_job({"type": "pipeline", "jobs": {"one": self.step("echo 1 > ${{outputs.out}}/a")}})
+        plain = json.loads(self.call("io", "report", "--json"))["total"]
+        for fault, least in (("store put first=2 503", 5), ("store throttle for=3s", 3), ("store slow x10", 5 * plain["seconds"])):
+            with self.subTest(fault=fault):
+                self.call("run", "one.yml", "--cost", "blob-standard", "--fault", fault)
+                total = json.loads(self.call("io", "report", "--json"))["total"]
+                self.assertGreater(total["seconds"], least)
+                self.assertAlmostEqual(total["seconds"], total["elapsed"], places=6)
+
+    def test_several_steps_are_one_document_and_one_plot(self):
+        self.run_job({"type": "pipeline", "jobs": {"a": self.step(APPENDS), "b": self.step(APPENDS)}})
+        reports = json.loads(self.call("io", "report", "--json", "--plot", "x.svg"))
+        self.assertEqual([report["step"] for report in reports], ["a", "b"])
+        plot = (self.folder / "x.svg").read_text()
+        self.assertIn("a.outputs.out:log", plot)
+        self.assertIn("b.outputs.out:log", plot)
+        self.call("io", "report", "--plot", "no/x.svg", status=1)
+        self.assertIn("mkdir -p no", self.err)
+        self.assertFalse((self.folder / "no").exists())
+
+    def test_a_command_job_is_run_again(self):
+        self.run_job({"type": "command", **self.step(APPENDS)})
+        [recorded, predicted, measured] = json.loads(self.call(
+            "io", "compare", "@last", "--mode", "outputs.out=upload", "--rerun", "--json"))["scenarios"]
+        self.assertEqual(recorded["least"]["bytes_sent"], 2 + 4 + 6)
+        self.assertEqual(measured["least"]["bytes_sent"], predicted["least"]["bytes_sent"])
+
+
+if __name__ == "__main__":
+    sys.argv.pop(1)
+    if not os.access("/dev/fuse", os.R_OK | os.W_OK):
+        print("needs fuse: /dev/fuse cannot be opened")
+        sys.exit(77)
+    unittest.main()
