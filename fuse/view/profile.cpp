@@ -81,7 +81,10 @@ std::int64_t size_of(const std::string& name, const std::string& text) {
                              : unit == "GB"              ? 1 << 30
                                                          : 0;
   if (read.ec != std::errc() || scale == 0)
-    refuse(name, text, "a size such as 512MB, or -40GB to leave so much free");
+    refuse(name, text,
+           name == "DATASET_MOUNT_CACHE_SIZE"
+               ? "a size such as 512MB, or -40GB to leave so much free"
+               : "a size such as 4MB: a number and B, KB, MB or GB, without a blank");
   return number * scale;
 }
 

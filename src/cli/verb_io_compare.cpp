@@ -43,6 +43,7 @@ struct Scenario {
   std::string name;
   fuse::WhatIf what;
   std::vector<std::string> options;  // of `amlocal run`, to see it measured
+  std::vector<std::string> doubts;   // what the record cannot tell of it
 };
 
 // One line of the table.
@@ -135,7 +136,13 @@ class Scenarios {
     made.options = {"--mount-profile", profile};
     for (std::size_t n = 1; n < record_.ledger.sessions.size(); ++n) {
       auto note = note_of(record_.ledger, static_cast<std::uint16_t>(n));
-      if (note.mode != "mount" && !note.full_trace) continue;
+      if (note.mode != "mount" && !note.full_trace) {
+        made.doubts.push_back(
+            fmt::format("what the step read and wrote of {}, which was {} {} (record it with "
+                        "--trace full); it is counted as that",
+                        note.name, note.mode == "upload" ? "an" : "a", note.mode));
+        continue;
+      }
       note.profile = profile;
       note.mode = "mount";
       made.what.bindings[note.name] = fuse::recorded_access(note);
@@ -257,6 +264,8 @@ Comparison compare_all(const Args& args, const IoRecord& record, const Project& 
   std::vector<fuse::Prediction> predictions;
   for (const auto& scenario : wanted) {
     predictions.push_back(fuse::replay(record.ledger, scenario.what));
+    auto& doubts = predictions.back().doubts;
+    doubts.insert(doubts.end(), scenario.doubts.begin(), scenario.doubts.end());
     result.note(scenario);
   }
   for (const auto& name : costs) {

@@ -245,7 +245,7 @@ Found kept_open(const IoFacts& facts) {
                      file.path,
                      file.line,
                      fmt::format("{} keeps {} open for most of the step: nobody sees what is in it "
-                                 "before it is closed, and a killed step loses it",
+                                 "before it is closed, and a node that fails takes it along",
                                  who(file), name_of(file)),
                      "log what must be seen at once with MLflow, or close the file now and then "
                      "(each close sends all of it)",

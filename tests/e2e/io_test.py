@@ -77,6 +77,26 @@ class Io(project.Project):
         self.assertIn("mkdir -p no", self.err)
         self.assertFalse((self.folder / "no").exists())
 
+    def test_an_untraced_upload_does_not_tell_what_a_mount_would_cost(self):
+        step = self.step(APPENDS)
+        step["outputs"]["out"]["mode"] = "upload"
+        self.run_job({"type": "pipeline", "jobs": {"one": step}})
+        rows = json.loads(self.call("io", "compare", "@last", "--mount-profile", "rslex", "--json"))["scenarios"]
+        self.assertEqual([row["needs_rerun"] for row in rows], [False, True])
+        self.assertIn("what the step read and wrote of outputs.out, which was an upload",
+                      rows[1]["doubts"][0])
+        self.call("run", "one.yml", "--cost", "blob-standard", "--trace", "full")
+        rows = json.loads(self.call("io", "compare", "@last", "--mount-profile", "ideal", "--json"))["scenarios"]
+        self.assertEqual(rows[1]["doubts"], [])
+
+    def test_a_wrong_size_is_told_what_it_may_be(self):
+        step = self.step(APPENDS)
+        step["environment_variables"] = {"DATASET_MOUNT_READ_BLOCK_SIZE": "4 MB"}
+        self.write("one.yml", json.dumps({"type": "pipeline", "jobs": {"one": step}}))
+        said = self.call("run", "one.yml", "--data-access", "mount", status=1) + self.err
+        self.assertIn("without a blank", said)
+        self.assertNotIn("leave so much free", said)
+
     def test_a_command_job_is_run_again(self):
         self.run_job({"type": "command", **self.step(APPENDS)})
         [recorded, predicted, measured] = json.loads(self.call(
