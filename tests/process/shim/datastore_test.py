@@ -35,6 +35,13 @@ class Datastores(ShimTest):
             self.message(UserErrorException, Datastore.get, self.workspace, "nope"),
         )
 
+    def test_the_default_is_chosen_for_this_process(self):
+        self.addCleanup(setattr, type(self.workspace), "_chosen_datastore", None)
+        self.workspace.datastores["other"].set_as_default()
+        self.assertEqual(self.workspace.get_default_datastore().name, "other")
+        self.assertEqual(Datastore(Run.get_context().experiment.workspace).name, "other")
+        self.assertIn("datastore create nope", self.message(UserErrorException, self.workspace.set_default_datastore, "nope"))
+
     def test_registering_takes_the_folder_that_stands_for_it(self):
         register = Datastore.register_azure_blob_container
         found = register(workspace=self.workspace, datastore_name="other", container_name="c", account_name="a", account_key="k")

@@ -26,7 +26,7 @@ class Datastore:
 
     @staticmethod
     def get_default(workspace):
-        return Datastore.get(workspace, workspace._facts()["default_datastore"])
+        return Datastore.get(workspace, workspace._chosen_datastore or workspace._facts()["default_datastore"])
 
     @staticmethod
     def _of(workspace, facts):

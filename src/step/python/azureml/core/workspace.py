@@ -7,6 +7,7 @@ class Workspace:
 
     Nothing is asked of amlocal before it is needed."""
 
+    _chosen_datastore = None
     DEFAULT_CPU_CLUSTER_NAME = "cpu-cluster"
     DEFAULT_GPU_CLUSTER_NAME = "gpu-cluster"
 
@@ -199,7 +200,11 @@ class Workspace:
         return Datastore.get_default(self)
 
     def set_default_datastore(self, name):
-        _refuse("set_default_datastore", "name it where you use it: Datastore(workspace, {!r})".format(name))
+        """From here on the default datastore of this process; amlocal's own stays what it is."""
+        from azureml.core.datastore import Datastore
+
+        Datastore.get(self, name)
+        Workspace._chosen_datastore = name
 
     @property
     def datasets(self):

@@ -1,0 +1,8 @@
+"""Words of datastores and of the ways to consume a dataset."""
+WORKSPACE_BLOB_DATASTORE = "workspaceblobstore"
+WORKSPACE_FILE_DATASTORE = "workspacefilestore"
+AZURE_BLOB, AZURE_FILE = "AzureBlob", "AzureFile"
+AZURE_DATA_LAKE, AZURE_DATA_LAKE_GEN2 = "AzureDataLake", "AzureDataLakeGen2"
+DBFS, HDFS, CUSTOM = "DBFS", "Hdfs", "Custom"
+DIRECT_MODE, MOUNT_MODE, DOWNLOAD_MODE, UPLOAD_MODE = "direct", "mount", "download", "upload"
+HDFS_MODE, LINK_MODE = "hdfs", "link"
