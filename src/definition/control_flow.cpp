@@ -1,5 +1,5 @@
 // Step types that are read for what is wrong in them and not run: control flow (a private preview
-// of the cloud's), data transfers, imports, sweeps, Spark and AutoML.
+// of the cloud's), data transfers, imports, Spark and AutoML.
 #include <fmt/format.h>
 
 #include "definition/reading.hpp"
@@ -71,24 +71,6 @@ void read_data_transfer(const text::Node& map, Reading& reading) {
         text::did_you_mean(*task, tasks));
 }
 
-// Source: reference-yaml-job-sweep.
-void read_sweep(const text::Node& map, Reading& reading) {
-  if (!map.find("trial")) report_missing(map, "trial", reading);
-  if (!map.find("search_space")) report_missing(map, "search_space", reading);
-  if (!map.find("sampling_algorithm")) report_missing(map, "sampling_algorithm", reading);
-  const auto* objective = read_map(map, "objective", reading);
-  if (!objective) return report_missing(map, "objective", reading);
-  if (!objective->find("primary_metric")) report_missing(*objective, "primary_metric", reading);
-  const auto goal = read_text(*objective, "goal", reading);
-  if (!goal)
-    report_missing(*objective, "goal", reading);
-  else if (*goal != "maximize" && *goal != "minimize")
-    reading.diagnostics.error(
-        objective->find("goal")->place,
-        fmt::format("Value '{}' passed is not in set ['maximize', 'minimize']", *goal),
-        text::did_you_mean(*goal, {"maximize", "minimize"}));
-}
-
 }  // namespace
 
 std::optional<Component::Kind> other_kind(std::string_view type) {
@@ -113,7 +95,6 @@ void read_other_keys(const text::Node& map, Component::Kind kind, Reading& readi
   if (kind == parallel_for) read_parallel_for(map, reading);
   if (kind == if_else) read_if_else(map, reading);
   if (kind == data_transfer) read_data_transfer(map, reading);
-  if (kind == sweep) read_sweep(map, reading);
   if (kind == import_data && !map.find("source")) report_missing(map, "source", reading);
 }
 

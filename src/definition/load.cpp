@@ -75,7 +75,34 @@ std::string identifier(std::string name) {
   return name;
 }
 
-// A command job is a pipeline of one step, whose inputs and outputs are the job's.
+// The one step of a job that is no pipeline: its inputs and outputs are the job's.
+model::Step only_step(const Document& document, model::Job& job, const Component& pipeline) {
+  job.single_command = true;
+  model::Step step;
+  step.name = identifier(document.file.stem().native());
+  step.place = document.root.place;
+  for (const auto& input : job.inputs)
+    step.inputs.push_back({input.name, input.name_place, input.place,
+                           model::ParentInput{input.name}, input.type, input.mode, input.broken,
+                           input.v1});
+  for (const auto& output : pipeline.pipeline_outputs) {
+    model::Output bound;
+    bound.name = output.name;
+    bound.place = output.place;
+    bound.parent_output = output.name;
+    step.outputs.push_back(std::move(bound));
+  }
+  return step;
+}
+
+// In the place of what could not be read, so that the rest is checked.
+std::shared_ptr<const Component> stand_in() {
+  auto component = std::make_shared<Component>();
+  component->kind = Component::Kind::other;
+  return component;
+}
+
+// A command job is a pipeline of one step.
 void read_command_job(const Document& document, model::Job& job, Component& pipeline,
                       Reading& reading) {
   check_keys(document.root,
@@ -104,10 +131,7 @@ void read_command_job(const Document& document, model::Job& job, Component& pipe
               "additional_includes",
               "parent_job_name"},
              Unknown::error, reading);
-  job.single_command = true;
-  model::Step step;
-  step.name = identifier(document.file.stem().native());
-  step.place = document.root.place;
+  model::Step step = only_step(document, job, pipeline);
   auto component = std::make_shared<Component>();
   component->place = document.root.place;
   component->type_text = "command";
@@ -118,16 +142,24 @@ void read_command_job(const Document& document, model::Job& job, Component& pipe
     report_missing(document.root, "command", reading);
   if (!document.root.find("environment")) report_missing(document.root, "environment", reading);
   check_command(*component, component->command, reading);
-  for (const auto& input : job.inputs)
-    step.inputs.push_back({input.name, input.name_place, input.place,
-                           model::ParentInput{input.name}, input.type, input.mode, input.broken});
-  for (const auto& output : pipeline.pipeline_outputs) {
-    model::Output bound;
-    bound.name = output.name;
-    bound.place = output.place;
-    bound.parent_output = output.name;
-    step.outputs.push_back(std::move(bound));
-  }
+  step.component = std::move(component);
+  pipeline.steps.push_back(std::move(step));
+}
+
+// A sweep of its own is a pipeline of one sweep step.
+void read_sweep_job(const Document& document, model::Job& job, Component& pipeline,
+                    Reading& reading) {
+  check_keys(document.root,
+             {"$schema",         "type",        "name",           "display_name",
+              "experiment_name", "description", "tags",           "properties",
+              "inputs",          "outputs",     "trial",          "sampling_algorithm",
+              "search_space",    "objective",   "limits",         "early_termination",
+              "compute",         "identity",    "queue_settings", "resources"},
+             Unknown::error, reading);
+  model::Step step = only_step(document, job, pipeline);
+  auto component = read_sweep_component(document.root, document.folder(), job.inputs,
+                                        pipeline.pipeline_outputs, reading);
+  if (!component) component = stand_in();
   step.component = std::move(component);
   pipeline.steps.push_back(std::move(step));
 }
@@ -302,6 +334,8 @@ std::optional<model::Job> read_job(const Document& document, Reading& reading) {
       read_text(root, "type", reading).value_or(root.find("jobs") ? "" : "command");
   if (type == "command") {
     read_command_job(document, job, *pipeline, reading);
+  } else if (type == "sweep") {
+    read_sweep_job(document, job, *pipeline, reading);
   } else if (type == "pipeline") {
     read_pipeline_job(document, job, *pipeline, reading);
   } else {

@@ -135,6 +135,17 @@ fs::path read_v1_script(const text::Node& root, Reading&);
 std::optional<model::Component::Kind> other_kind(std::string_view type);
 void read_other_keys(const text::Node& map, model::Component::Kind, Reading&);
 
+// sweep.cpp
+// The trial of a sweep with its search space, as one component; nothing where the trial cannot be
+// read. `inputs` and `outputs`: what the step or job gives, which an inline trial takes over.
+std::shared_ptr<const model::Component> read_sweep_component(
+    const text::Node& map, const fs::path& folder, const std::vector<model::Input>& inputs,
+    const std::vector<model::Output>&, Reading&);
+
+// steps.cpp
+// An input of an inline step or trial is declared by the value it is given.
+model::InputDeclaration declaration_of(const model::Input&);
+
 // check.cpp
 // Bindings, required inputs, types and cycles of a pipeline whose steps are read.
 void check_pipeline(const model::Component& pipeline, Reading&);

@@ -10,26 +10,10 @@ namespace {
 
 using model::Component;
 
-// An input of an inline step is declared by the value it is given.
-model::InputDeclaration declaration_of(const model::Input& input) {
-  model::InputDeclaration declared;
-  declared.name = input.name;
-  declared.place = input.place;
-  declared.mode = input.mode;
-  if (input.type)
-    declared.type = *input.type;
-  else if (input.source) {
-    if (const auto* literal = std::get_if<model::Literal>(&*input.source))
-      declared.type = model::type_of(*literal);
-    else
-      declared.inferred = !std::holds_alternative<model::DataPath>(*input.source);
-  }
-  return declared;
-}
-
 std::shared_ptr<const Component> read_inline(const text::Node& map, const fs::path& folder,
                                              const std::string& type, const model::Step& step,
                                              Reading& reading) {
+  if (type == "sweep") return read_sweep_component(map, folder, step.inputs, step.outputs, reading);
   auto component = std::make_shared<Component>();
   component->place = map.place;
   component->type_text = type;
@@ -188,6 +172,22 @@ model::Step read_step(const text::Entry& entry, const fs::path& folder, Reading&
 }
 
 }  // namespace
+
+model::InputDeclaration declaration_of(const model::Input& input) {
+  model::InputDeclaration declared;
+  declared.name = input.name;
+  declared.place = input.place;
+  declared.mode = input.mode;
+  if (input.type)
+    declared.type = *input.type;
+  else if (input.source) {
+    if (const auto* literal = std::get_if<model::Literal>(&*input.source))
+      declared.type = model::type_of(*literal);
+    else
+      declared.inferred = !std::holds_alternative<model::DataPath>(*input.source);
+  }
+  return declared;
+}
 
 // Source: v2-yaml reference, section 2 "Steps".
 std::shared_ptr<const Component> resolve_component(const text::Node& value, const fs::path& folder,

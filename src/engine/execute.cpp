@@ -20,6 +20,7 @@
 #include "engine/run_store.hpp"
 #include "engine/schedule.hpp"
 #include "engine/stop.hpp"
+#include "engine/sweep.hpp"
 #include "engine/telling.hpp"
 #include "gateway/gateway.hpp"
 #include "history/gc.hpp"
@@ -141,8 +142,8 @@ class Run {
   }
 
   void pass_over_kept_steps() {
-    schedule_.emplace(plan_, Schedule::Rules{options_.jobs > 0 ? options_.jobs : default_jobs(),
-                                             job_.settings.continue_on_step_failure});
+    jobs_ = options_.jobs > 0 ? options_.jobs : default_jobs();
+    schedule_.emplace(plan_, Schedule::Rules{jobs_, job_.settings.continue_on_step_failure});
     for (std::size_t n = 0; n < plan_.steps.size(); ++n) {
       const Decision& decision = decided_.decisions[n];
       if (decision.action == Decision::Action::run) continue;
@@ -199,7 +200,10 @@ class Run {
     threads_[n] = std::jthread([this, n, request = std::move(request)] {
       Ended ended{n, {}};
       try {
-        ended.outcome = step::run(request, surroundings_.clock, *tee_, cancel_);
+        ended.outcome =
+            request.component->sweep
+                ? run_sweep(request, *store_, surroundings_.clock, *tee_, cancel_, jobs_)
+                : step::run(request, surroundings_.clock, *tee_, cancel_);
         take_in_what_was_not_sent(request);
       } catch (const base::Error& error) {
         ended.outcome = outcome_of(error);
@@ -304,6 +308,7 @@ class Run {
   std::unique_ptr<history::Recorder> recorder_;
   std::optional<LiveMark> mark_;  // goes before the run's lock is released
   std::unique_ptr<events::Tee> tee_;
+  int jobs_ = 1;  // steps, or trials of a sweep, side by side
   std::optional<RunStore> store_;
   std::optional<gateway::Gateway> gateway_;  // goes before what it serves
   std::optional<Schedule> schedule_;

@@ -100,6 +100,7 @@ Part settings_part(const model::Component& component) {
   }
   if (component.limits.timeout_seconds)
     settings["limits.timeout"] = fmt::format("{}", *component.limits.timeout_seconds);
+  if (component.sweep) settings["sweep"] = component.sweep->text;
   settings["resources.instance_count"] = std::to_string(component.resources.instance_count);
   return settings;
 }

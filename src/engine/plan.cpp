@@ -342,7 +342,8 @@ void refuse_types_not_run(const Plan& plan, const std::vector<bool>& wanted) {
   const PlannedStep* first = nullptr;
   for (std::size_t n = 0; n < plan.steps.size(); ++n) {
     const PlannedStep& step = plan.steps[n];
-    if (!wanted[n] || step.component->kind == Component::Kind::command) continue;
+    const auto kind = step.component->kind;
+    if (!wanted[n] || kind == Component::Kind::command || kind == Component::Kind::sweep) continue;
     list += fmt::format("{}'{}' ({})", first ? ", " : "", step.path, step.component->type_text);
     if (!first) first = &step;
   }

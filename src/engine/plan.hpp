@@ -41,8 +41,8 @@ struct PlannedStep {
   std::shared_ptr<const model::Component> component;
   std::vector<PlannedInput> inputs;  // optional ones without a value are absent
   std::vector<PlannedOutput> outputs;
-  base::Place place;               // of the step in the definition
-  bool gpu = false;                // of such steps one runs at a time
+  base::Place place;                    // of the step in the definition
+  bool gpu = false;                     // of such steps one runs at a time
   std::vector<std::size_t> after = {};  // v1's run_after: steps that come first without giving data
 
   const PlannedOutput* find_output(const std::string& name) const;
@@ -71,7 +71,7 @@ struct Plan {
 // The job must be valid (definition::load_job without errors).
 Plan make_plan(const model::Job&);
 
-// Throws bad_definition when a wanted step is of a type that is not run yet (sweep, automl, spark,
+// Throws bad_definition when a wanted step is of a type that is not run yet (automl, spark,
 // parallel), naming all such steps.
 void refuse_types_not_run(const Plan&, const std::vector<bool>& wanted);
 

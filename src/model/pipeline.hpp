@@ -11,6 +11,7 @@
 #include "base/path.hpp"
 #include "base/place.hpp"
 #include "model/expression.hpp"
+#include "model/sweep.hpp"
 #include "model/types.hpp"
 #include "model/value.hpp"
 
@@ -171,6 +172,7 @@ struct Component {
   std::string compute;  // "azureml:gpu-cluster"; "": the pipeline's default
   bool is_deterministic = true;
   std::optional<ParallelTask> parallel;
+  std::shared_ptr<const Sweep> sweep;  // of a sweep: `command` and so on are the trial's
 
   // pipeline
   std::vector<Step> steps;
@@ -227,7 +229,7 @@ struct Job {
   Settings settings;
   bool single_command = false;
   base::Place place;
-  fs::path file;  // absolute
+  fs::path file;    // absolute
   fs::path script;  // of a job that a Python definition made: that file
   // The pipeline itself, as a component: steps, declared inputs and outputs.
   std::shared_ptr<const Component> pipeline;

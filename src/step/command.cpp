@@ -16,7 +16,7 @@ std::string render(const model::Template& source, const Bindings& bindings) {
   return model::render(
       source, [&](const model::Reference& reference) -> std::optional<std::string> {
         if (reference.words.size() < 2) return std::nullopt;
-        const auto& values = reference.words[0] == "inputs" ? bindings.inputs : bindings.outputs;
+        const auto& values = reference.words[0] == "outputs" ? bindings.outputs : bindings.inputs;
         const auto found = values.find(reference.words[1]);
         if (found == values.end()) return std::nullopt;
         return found->second;
