@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
 #include <boost/filesystem/operations.hpp>
 #include <map>
 #include <set>
@@ -75,11 +76,25 @@ std::vector<meter::OpenedAt> opened_at(const std::vector<step::AuditRecord>& rec
   return opened;
 }
 
+// A rule about an operation that nobody carried out changed nothing.
+bool matters(const std::string& rule, const meter::LedgerText& ledger) {
+  constexpr std::array<std::pair<std::string_view, meter::Op>, 3> about{
+      {{": rename ", meter::Op::rename},
+       {": fsync ", meter::Op::fsync},
+       {": locks ", meter::Op::lock}}};
+  for (const auto& [word, op] : about)
+    if (rule.find(word) != std::string::npos)
+      return std::any_of(ledger.entries.begin(), ledger.entries.end(),
+                         [wanted = op](const auto& entry) { return entry.op == wanted; });
+  return true;
+}
+
 std::vector<std::string> rules_of(const meter::LedgerText& ledger) {
   std::set<std::string> rules;
   for (const auto& note : ledger.notes)
     if (const auto* profile = note.mode == "mount" ? fuse::find_profile(note.profile) : nullptr)
-      for (auto& rule : assumed_rules(*profile)) rules.insert(std::move(rule));
+      for (auto& rule : assumed_rules(*profile))
+        if (matters(rule, ledger)) rules.insert(std::move(rule));
   return {rules.begin(), rules.end()};
 }
 

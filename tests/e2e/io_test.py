@@ -89,6 +89,15 @@ class Io(project.Project):
         rows = json.loads(self.call("io", "compare", "@last", "--mount-profile", "ideal", "--json"))["scenarios"]
         self.assertEqual(rows[1]["doubts"], [])
 
+    def test_only_rules_that_mattered_are_called_assumed(self):
+        rule = "rename onto an existing file fails"
+        self.run_job({"type": "pipeline", "jobs": {"one": self.step("cd ${{outputs.out}}; echo 1 > a; echo 2 > b")}})
+        said = self.call("io", "report")
+        self.assertIn("close uploads the whole object", said)
+        self.assertNotIn(rule, said)
+        self.run_job({"type": "pipeline", "jobs": {"one": self.step("cd ${{outputs.out}}; echo 1 > a; mv a b")}})
+        self.assertIn(rule, self.call("io", "report"))
+
     def test_a_wrong_size_is_told_what_it_may_be(self):
         step = self.step(APPENDS)
         step["environment_variables"] = {"DATASET_MOUNT_READ_BLOCK_SIZE": "4 MB"}
