@@ -15,6 +15,7 @@
 #include "base/clock.hpp"
 #include "base/file_lock.hpp"
 #include "base/files.hpp"
+#include "base/process.hpp"
 #include "fuse/kernel/mount.hpp"
 #include "fuse/server/logged_store.hpp"
 #include "fuse/server/namespaces.hpp"
@@ -163,6 +164,7 @@ std::unique_ptr<FileSystem> make_view(const Order& order, Session& session, Mete
   options.unsent = wanted.unsent;
   options.only = wanted.only;
   options.log = [&log, name = wanted.name](const std::string& text) { log.refusal(name, text); };
+  options.is_ended_by_signal = base::is_ended_by_signal;
   store::LocalStore::recover(wanted.intents);
   session.store = std::make_shared<LoggedStore>(
       metering.metered(std::make_shared<store::LocalStore>(wanted.root, wanted.intents)),

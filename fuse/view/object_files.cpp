@@ -84,6 +84,15 @@ Reply<std::size_t> ObjectView::write(const Caller&, NodeId id, std::uint64_t han
   return written;
 }
 
+Status ObjectView::flush(const Caller& caller, NodeId id, std::uint64_t handle) {
+  // Not the program closes this one, and its last write(2) may have been cut: the copy stays
+  // unsent. Asked only where the close would send, as the answer costs more than a close.
+  if (options_.is_ended_by_signal && handle_of(handle).sends_at(Occasion::close) &&
+      options_.is_ended_by_signal(caller.task))
+    return Status::ok;
+  return send(id, handle, Occasion::close);
+}
+
 void ObjectView::release(const Caller&, NodeId id, std::uint64_t handle) {
   std::unique_ptr<WriteHandle>(&handle_of(handle)).reset();
   const std::lock_guard lock(mutex_);

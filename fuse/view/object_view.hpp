@@ -21,6 +21,8 @@ struct ObjectViewOptions {
   fs::path unsent;  // made when needed; what a crash or a failing store leaves behind lies here
   // Told why an operation was refused: what, at which file and offset, what would allow it.
   std::function<void(const std::string&)> log;
+  // Whether a signal is ending a task: base::is_ended_by_signal. Empty: never.
+  std::function<bool(pid_t)> is_ended_by_signal;
 };
 
 // `store` is used by the view's threads for as long as it lives.

@@ -66,9 +66,7 @@ class ObjectView final : public FileSystem {
                     std::size_t size) override;
   Reply<std::size_t> write(const Caller&, NodeId id, std::uint64_t handle, off_t offset,
                            std::span<const char> bytes) override;
-  Status flush(const Caller&, NodeId id, std::uint64_t handle) override {
-    return send(id, handle, Occasion::close);
-  }
+  Status flush(const Caller&, NodeId id, std::uint64_t handle) override;
   Status sync(const Caller&, NodeId id, std::uint64_t handle) override {
     return send(id, handle, Occasion::fsync);
   }

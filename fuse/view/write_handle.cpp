@@ -28,13 +28,22 @@ Status WriteHandle::truncate(std::uint64_t size) {
   return status;
 }
 
+WriteState WriteHandle::state_now() {
+  const auto now = file_->state();
+  state_.time_changed = now.changes != now.uploaded;
+  return state_;
+}
+
+bool WriteHandle::sends_at(Occasion occasion) {
+  const std::lock_guard lock(mutex_);
+  return must_upload(profile_, occasion, state_now());
+}
+
 Status WriteHandle::flush(Occasion occasion, bool& sent) {
   WriteState state;
   {
     const std::lock_guard lock(mutex_);
-    const auto now = file_->state();
-    state_.time_changed = now.changes != now.uploaded;
-    state = state_;
+    state = state_now();
   }
   sent = must_upload(profile_, occasion, state);
   if (!sent) return Status::ok;

@@ -18,6 +18,8 @@ class WriteHandle {
   CachedFile& file() { return *file_; }
   Reply<std::size_t> write(std::uint64_t offset, std::span<const char>);
   Status truncate(std::uint64_t size);
+  // Whether flush() would send the object now.
+  bool sends_at(Occasion);
   // close(2) of one of its descriptors, or fsync(2): sends the object where the profile says so.
   // `sent` tells whether it did.
   Status flush(Occasion, bool& sent);
@@ -27,6 +29,8 @@ class WriteHandle {
   std::shared_ptr<CachedFile> file_;
   std::mutex mutex_;
   WriteState state_;
+
+  WriteState state_now();  // under the mutex
 };
 
 }  // namespace fuse

@@ -1,6 +1,7 @@
 #include "base/process.hpp"
 
 #include <fcntl.h>
+#include <fmt/format.h>
 #include <poll.h>
 #include <signal.h>
 #include <spawn.h>
@@ -11,6 +12,9 @@
 #include <algorithm>
 #include <array>
 #include <boost/filesystem/operations.hpp>
+#include <fstream>
+#include <iterator>
+#include <sstream>
 
 #include "base/error.hpp"
 
@@ -123,6 +127,23 @@ Captured run_captured(const std::vector<std::string>& argv, const Variables& env
   }
   captured.status = child.wait();
   return captured;
+}
+
+bool is_ended_by_signal(int task) {
+  // Source: proc(5), stat: after the name in parentheses, whose bytes may be any, come fields 3 and
+  // on. The ninth holds PF_EXITING (0x4, linux/sched.h), the 52nd is what waitpid will tell.
+  if (task <= 0) return false;
+  std::ifstream file(fmt::format("/proc/{}/stat", task));
+  const std::string text{std::istreambuf_iterator<char>(file), {}};
+  const auto name_end = text.rfind(')');
+  if (name_end == std::string::npos) return false;
+  std::istringstream words(text.substr(name_end + 1));
+  const std::vector<std::string> fields{std::istream_iterator<std::string>(words), {}};
+  constexpr std::size_t flags = 9 - 3;
+  constexpr std::size_t exit_code = 52 - 3;
+  constexpr unsigned long is_exiting = 0x4;
+  return fields.size() > exit_code && (std::stoul(fields[flags]) & is_exiting) != 0 &&
+         WIFSIGNALED(std::stoi(fields[exit_code]));
 }
 
 Variables current_environment() {

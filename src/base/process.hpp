@@ -47,6 +47,10 @@ struct Captured {
 // Runs a short command to its end with stdin closed and both outputs captured.
 Captured run_captured(const std::vector<std::string>& argv, const Variables& environment);
 
+// Whether a signal is ending the task (a process or one of its threads): then what the kernel
+// closes for it, the program did not close. False where the task cannot be looked at.
+bool is_ended_by_signal(int task);
+
 // This process's environment.
 Variables current_environment();
 // The value, or "" where it is not set.

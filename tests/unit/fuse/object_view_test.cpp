@@ -41,6 +41,28 @@ TEST_CASE("M14: a log kept open is sent once, and is not there before") {
   CHECK(stage.memory.bytes("train.log").size() == 100);
 }
 
+TEST_CASE("M53: what a signal closes is not sent, but by the next close or at the end") {
+  for (const char* profile : {"rslex", "dprep", "blobfuse2"}) {
+    CAPTURE(profile);
+    fuse::ObjectViewOptions options;
+    options.is_ended_by_signal = [](pid_t task) { return task == 7; };
+    Stage stage(profile, {}, std::move(options));
+    stage.append("log", "whole\n");
+    stage.caller.task = 7;
+    const auto file = stage.open("log", O_WRONLY | O_APPEND);
+    REQUIRE(file);
+    REQUIRE(stage.write(file.value, 6, "ha") == Status::ok);
+    CHECK(stage.close(file.value) == Status::ok);
+    CHECK(stage.memory.bytes("log") == "whole\n");
+    CHECK(stage.store.puts == 1);
+    const auto unsent = stage.view->unsent();
+    REQUIRE(unsent.size() == 1);
+    CHECK(unsent[0].path == "log");
+    CHECK(stage.view->send_all().empty());
+    CHECK(stage.memory.bytes("log") == "whole\nha");
+  }
+}
+
 TEST_CASE(
     "M11, M12: every close of a descriptor that fork or dup made counts as the profile says") {
   const auto puts_after = [](fuse::Profile::Dirty dirty) {
