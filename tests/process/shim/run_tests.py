@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Runs the shim's tests in every Python that it is for: this one, and pyenv's 3.8, 3.10 and 3.13 where there are.
 
-    run_tests.py [NAME…]        NAME: metrics_test, …; all *_test.py of this folder without
+    run_tests.py [FOLDER] [NAME…]   FOLDER: where the tests are, this one without; NAME: metrics_test, …, all without
 """
 import glob
 import os
@@ -23,12 +23,13 @@ def interpreters():
 
 
 def main(names):
-    names = names or sorted(os.path.basename(file)[:-3] for file in glob.glob(os.path.join(HERE, "*_test.py")))
+    folder = names.pop(0) if names and os.path.isdir(names[0]) else HERE
+    names = names or sorted(os.path.basename(file)[:-3] for file in glob.glob(os.path.join(folder, "*_test.py")))
     failed = 0
     for python in interpreters():
         print("== {}".format(python), flush=True)
         environment = dict(os.environ, PYTHONDONTWRITEBYTECODE="1")
-        failed |= subprocess.call([python, "-W", "error::SyntaxWarning", "-m", "unittest"] + names, cwd=HERE, env=environment)
+        failed |= subprocess.call([python, "-W", "error::SyntaxWarning", "-m", "unittest"] + names, cwd=folder, env=environment)
     return 1 if failed else 0
 
 

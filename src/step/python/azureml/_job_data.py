@@ -28,7 +28,6 @@ def from_step(port, producer_key, output_name, output_type):
                 "kind": kind,
                 "path_on_compute": port.path_on_compute,
                 "overwrite": port.overwrite,
-                "transformations": port.transformations,
             }
         ),
     }
@@ -65,7 +64,7 @@ def _pipeline_data(port):
             "kind": "pipeline_data",
             "overwrite": data._output_overwrite,
             "path_on_compute": data._output_path_on_compute,
-            "transformations": port.transformations if port.registration else None,
+            "table": port.table if port.registration else None,
             "training_output": training and without_nothing({name.strip("_"): each for name, each in vars(training).items()}),
         }
     )
@@ -94,7 +93,7 @@ def _output_config(port, default_datastore):
             "disable_metadata_cache": mount and mount.disable_metadata_cache,
             "description": registered[1],
             "tags": registered[2],
-            "transformations": port.transformations if registered[0] else None,
+            "table": port.table if registered[0] else None,
         }
     )
     return mapping

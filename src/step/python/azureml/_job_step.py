@@ -1,4 +1,6 @@
 """One v1 step as an entry of a v2 job."""
+import json
+
 from azureml import _job_data as data
 from azureml._arguments import Names, Words
 from azureml._job_environment import compute_of, distribution_of, environment_of, variables_of
@@ -67,6 +69,8 @@ class StepWriter:
                 consumed.append("{}:{}".format(port.name, port.mode))
             else:
                 found["AZUREML_DATAREFERENCE_" + port.name] = value
+            if port.table:
+                found["AMLOCAL_DATASET_" + port.name] = json.dumps(port.table, sort_keys=True)
             if port.kind == "dataset" and port.name.lower() not in COLLIDING:
                 found[port.name] = found[port.name.upper()] = value
         if consumed:

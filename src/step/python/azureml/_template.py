@@ -1,7 +1,7 @@
 """A pipeline's job with its parameters open: what a submission fills in, and what is published, drafted, run again.
 
-{"job": …, "files": {relative path: text}, "parameters": {name: {"input": v2's word or None, "places": [[key, …], …],
-"default": …}}, "steps": {key: {"name": v1's, "outputs": {v2's word: v1's}}}}. `places` are where a value stands in the
+{"job": …, "files": {relative path: text}, "parameters": {name: {"input": v2's word or None, "places": [[add, [key, …]],
+…]}}, "steps": {key: {"name": v1's, "id": …, "outputs": {v2's word: v1's}}}}. `places` are where a value stands in the
 job itself, as v2 binds no parameter there.
 """
 
@@ -49,11 +49,12 @@ def filled(template, values=None):
         known = parameters[name]
         if known["input"] is not None:
             job["inputs"][known["input"]] = _input(value, job["inputs"].get(known["input"]))
-        for *path, last in known["places"]:
+        for add, (*path, last) in known["places"]:
             where = job
             for key in path:
-                where = where[key]
-            where[last] = str(value) if isinstance(where[last], str) else value
+                where = where.setdefault(key, {}) if isinstance(where, dict) else where[key]
+            as_text = isinstance(where.get(last), str) if isinstance(where, dict) else isinstance(where[last], str)
+            where[last] = str(value) if as_text else int(value) + add
     return job
 
 
@@ -72,7 +73,7 @@ def _input(value, before):
 
 
 def places_of(job, value):
-    """The paths to each leaf of the job that is `value`, as it is or as text."""
+    """[[add, the keys to a leaf]] of the leaves that are `value` plus `add`: as a text, as it is, or one less."""
     found, pending = [], [((), job)]
     while pending:
         path, node = pending.pop()
@@ -81,7 +82,9 @@ def places_of(job, value):
         elif isinstance(node, list):
             pending += [(path + (at,), each) for at, each in enumerate(node)]
         elif node == value or node == str(value):
-            found.append(list(path))
+            found.append([0, list(path)])
+        elif node == value - 1:  # tries become retries
+            found.append([-1, list(path)])
     return found
 
 

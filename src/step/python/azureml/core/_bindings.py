@@ -29,10 +29,22 @@ class InputDatasets(_Named):
             if value is None:
                 continue
             if mode == "direct":
-                from azureml.core.dataset import Dataset
-
-                value = Dataset.get_by_id(workspace, value)
+                value = _dataset(workspace, name, value)
             self[name] = value
+
+
+def _dataset(workspace, name, value):
+    """The dataset of an id, or of what another step has written: a place, and how it is read."""
+    if "/" not in value:
+        from azureml.core.dataset import Dataset
+
+        return Dataset.get_by_id(workspace, value)
+    import json
+
+    from azureml.data._table_of_output import dataset
+
+    table = os.environ.get("AMLOCAL_DATASET_" + name)
+    return dataset(json.loads(table) if table else None, value, workspace)
 
 
 class OutputDatasets(_Named):

@@ -25,7 +25,7 @@ class OutputDatasetConfig:
         self.mode = mode
         self._name = check(name, "output") if name else made_up("output_")
         self._registration = None
-        self._transformations = []
+        self._table = None  # of a table: how it is read
         self._origin = _Origin()
 
     @property
@@ -41,7 +41,6 @@ class OutputDatasetConfig:
         import copy
 
         made = copy.copy(self)
-        made._transformations = list(self._transformations)
         made.__dict__.update(changes)
         return made
 
@@ -68,28 +67,16 @@ class TransformationMixin:
         path_glob=None,
         set_column_types=None,
     ):
-        step = {
-            "read": "delimited",
-            "include_path": include_path,
-            "separator": separator,
-            "header": getattr(header, "name", header),
-        }
-        return self._as_table(step, partition_format, path_glob, set_column_types)
+        from azureml.data._table_of_output import delimited
+
+        table = delimited(include_path, separator, header, partition_format, path_glob, set_column_types)
+        return OutputTabularDatasetConfig(_files=self, _table=table)
 
     def read_parquet_files(self, include_path=False, partition_format=None, path_glob=None, set_column_types=None):
-        return self._as_table({"read": "parquet", "include_path": include_path}, partition_format, path_glob, set_column_types)
+        from azureml.data._table_of_output import parquet
 
-    def _as_table(self, step, partition_format, path_glob, set_column_types):
-        if set_column_types is not None and not isinstance(set_column_types, dict):
-            from azureml.exceptions import UserErrorException
-
-            raise UserErrorException(
-                "`set_column_types` must be a dictionary where key is column name and value is :class: azureml.data.DataType"
-            )
-        step = dict(step, partition_format=partition_format, path_glob=path_glob)
-        if set_column_types:
-            step["types"] = {column: str(getattr(kind, "_name", kind)) for column, kind in set_column_types.items()}
-        return OutputTabularDatasetConfig(_files=self, _step={key: each for key, each in step.items() if each is not None})
+        table = parquet(include_path, partition_format, path_glob, set_column_types)
+        return OutputTabularDatasetConfig(_files=self, _table=table)
 
 
 class OutputFileDatasetConfig(OutputDatasetConfig, TransformationMixin):
@@ -125,24 +112,24 @@ class OutputTabularDatasetConfig(OutputDatasetConfig):
         super().__init__(files.mode, files.name)
         self._files = files
         self._origin, self._registration = files._origin, files._registration
-        self._transformations = [kwargs["_step"]]
+        self._table = kwargs["_table"]
 
     def keep_columns(self, columns):
-        return self._with({"keep_columns": _listed(columns)})
+        return self._columns("keep", columns)
 
     def drop_columns(self, columns):
-        return self._with({"drop_columns": _listed(columns)})
+        return self._columns("drop", columns)
+
+    def _columns(self, do, names):
+        from azureml.data import _table_of_output
+
+        return self._copy(_table=_table_of_output.columns(self._table, do, names))
 
     def random_split(self, percentage, seed=None):
-        first = self._with({"random_split": percentage, "seed": seed, "part": 1})
-        second = self._with({"random_split": percentage, "seed": seed, "part": 2})
-        first._name, second._name = self._name + "_1", self._name + "_2"
-        return first, second
+        from azureml.data._table_of_output import split
 
-    def _with(self, step):
-        made = self._copy()
-        made._transformations.append(step)
-        return made
+        first, second = split(self._table, percentage, seed)
+        return self._copy(_table=first, _name=self._name + "_1"), self._copy(_table=second, _name=self._name + "_2")
 
     def as_mount(self):
         return self._over(self._files.as_mount())
@@ -186,7 +173,3 @@ class HDFSOutputDatasetConfig(OutputDatasetConfig, TransformationMixin):
 
     def as_input(self, name=None):
         return super().as_input(name)
-
-
-def _listed(columns):
-    return [columns] if isinstance(columns, str) else list(columns)

@@ -10,7 +10,7 @@ class InputPort:
         self.name, self.source, self.mode, self.kind = name, source, mode, kind
         self.path_on_compute, self.overwrite = path_on_compute, overwrite
         self.as_dataset = False  # consumed as the dataset that its producer must have promoted it to
-        self.transformations = []
+        self.table = None  # how it is read, of an output that is taken as a table
 
     @property
     def producer_key(self):
@@ -22,7 +22,7 @@ class OutputPort:
         self.name, self.source, self.mode, self.kind = name, source, mode, kind
         self.promoted = False
         self.registration = None  # (name, description, tags)
-        self.transformations = []  # of a table that is registered
+        self.table = None  # how it is read, where it is registered as a table
 
     @property
     def producer_key(self):
@@ -76,15 +76,15 @@ def input_port(given):
         return InputPort(given.name, given, kind="pipeline_data")
     if isinstance(given, PipelineOutputAbstractDataset):
         port = InputPort(given.input_name, given._pipeline_data, given._input_mode, given._input_path_on_compute)
-        port.as_dataset, port.transformations = True, given._transformations
+        port.as_dataset, port.table = True, given._table
         return port
     if isinstance(given, DatasetConsumptionConfig):
         port = InputPort(given.name, given.dataset, given.mode, given.path_on_compute)
-        port.transformations = getattr(given.dataset, "_transformations", None) or []
+        port.table = getattr(given.dataset, "_table", None)
         return port
     if isinstance(given, OutputDatasetConfig):
         port = InputPort(given.name, given, given._input_mode)
-        port.transformations = given._transformations
+        port.table = given._table
         return port
     if isinstance(given, PipelineDataset):
         return InputPort(given.name, given.dataset, given.bind_mode or "mount", given.path_on_compute)
@@ -129,13 +129,13 @@ def output_port(given):
         return OutputPort(given.name, given, given.bind_mode, "pipeline_data")
     if isinstance(given, PipelineOutputAbstractDataset):
         port = output_port(given._pipeline_data)
-        port.promoted, port.transformations = True, given._transformations
+        port.promoted, port.table = True, given._table
         if given._registration_name:
             port.registration = (given._registration_name, None, None)
         return port
     if isinstance(given, OutputDatasetConfig):
         port = OutputPort(given.name, given, given.mode, "output_file_dataset")
-        port.transformations = given._transformations
+        port.table = given._table
         if given._registration:
             kept = given._registration
             port.registration = (kept.name, kept.description, kept.tags)

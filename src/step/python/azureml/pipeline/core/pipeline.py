@@ -115,7 +115,7 @@ class Pipeline:
             if name in writer.written:  # its value stands in the job itself: found by another one
                 other = {name: _MARK}
                 places = places_of(self._job(dict(values or {}, **other))[0]["jobs"], _MARK)
-            parameters[name] = {"input": writer.word_of(name), "places": [["jobs"] + each for each in places]}
+            parameters[name] = {"input": writer.word_of(name), "places": [[add, ["jobs"] + path] for add, path in places]}
         steps = {
             node.key: {
                 "name": node.step.name,

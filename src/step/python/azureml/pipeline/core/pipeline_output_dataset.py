@@ -16,7 +16,7 @@ class PipelineOutputAbstractDataset:
         self._input_mode = self._first_mode
         self._input_name = pipeline_data.name
         self._input_path_on_compute = None
-        self._transformations = []
+        self._table = None  # of a table: how it is read
 
     @property
     def name(self):
@@ -42,7 +42,6 @@ class PipelineOutputAbstractDataset:
         import copy
 
         made = copy.copy(self)
-        made._transformations = list(self._transformations)
         made.__dict__.update(changes)
         return made
 
@@ -70,28 +69,22 @@ class PipelineOutputFileDataset(PipelineOutputAbstractDataset):
         set_column_types=None,
         quoted_line_breaks=False,
     ):
+        from azureml.data._table_of_output import delimited
+
         extension = file_extension or {",": ".csv", "\t": ".tsv"}.get(separator, "")
-        step = {
-            "read": "delimited",
-            "include_path": include_path,
-            "separator": separator,
-            "header": getattr(header, "name", header),
-            "quoted_line_breaks": quoted_line_breaks,
-        }
-        return self._as_table(step, partition_format, extension, set_column_types)
+        pattern = "**/*" + extension if extension else None
+        table = delimited(
+            include_path, separator, header, partition_format, pattern, set_column_types, quoted_line_breaks
+        )
+        return PipelineOutputTabularDataset(self, table)
 
     def parse_parquet_files(
         self, include_path=False, partition_format=None, file_extension=".parquet", set_column_types=None
     ):
-        return self._as_table(
-            {"read": "parquet", "include_path": include_path}, partition_format, file_extension, set_column_types
-        )
+        from azureml.data._table_of_output import parquet
 
-    def _as_table(self, step, partition_format, extension, types):
-        step = dict(step, partition_format=partition_format, extension=extension)
-        if types:
-            step["types"] = {column: str(getattr(kind, "_name", kind)) for column, kind in types.items()}
-        return PipelineOutputTabularDataset(self, {key: each for key, each in step.items() if each not in (None, "")})
+        pattern = "**/*" + file_extension if file_extension else None
+        return PipelineOutputTabularDataset(self, parquet(include_path, partition_format, pattern, set_column_types))
 
 
 class PipelineOutputTabularDataset(PipelineOutputAbstractDataset):
@@ -101,7 +94,7 @@ class PipelineOutputTabularDataset(PipelineOutputAbstractDataset):
         super().__init__(pipeline_output_dataset._pipeline_data)
         before = pipeline_output_dataset
         self._input_name, self._registration_name = before._input_name, before._registration_name
-        self._transformations = before._transformations + [additional_transformations]
+        self._table = additional_transformations
 
     def create_input_binding(self):
         if self._input_mode != "direct":
@@ -109,18 +102,21 @@ class PipelineOutputTabularDataset(PipelineOutputAbstractDataset):
         return super().create_input_binding()
 
     def keep_columns(self, columns):
-        return self._with({"keep_columns": [columns] if isinstance(columns, str) else list(columns)})
+        return self._columns("keep", columns)
 
     def drop_columns(self, columns):
-        return self._with({"drop_columns": [columns] if isinstance(columns, str) else list(columns)})
+        return self._columns("drop", columns)
+
+    def _columns(self, do, names):
+        from azureml.data import _table_of_output
+
+        return self._copy(_table=_table_of_output.columns(self._table, do, names))
 
     def random_split(self, percentage, seed=None):
-        return (
-            self._with({"random_split": percentage, "seed": seed, "part": 1}, "_1"),
-            self._with({"random_split": percentage, "seed": seed, "part": 2}, "_2"),
-        )
+        from azureml.data._table_of_output import split
 
-    def _with(self, step, suffix=""):
-        made = self._copy(_input_name=self._input_name + suffix)
-        made._transformations.append(step)
-        return made
+        first, second = split(self._table, percentage, seed)
+        return (
+            self._copy(_table=first, _input_name=self._input_name + "_1"),
+            self._copy(_table=second, _input_name=self._input_name + "_2"),
+        )
