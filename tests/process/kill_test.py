@@ -148,7 +148,8 @@ class Way:
     def kill_once(self, number):
         run = f"kill-{number}"
         # Moments from the start of amlocal to well after the step lingers.
-        delay = self.random.uniform(0, 0.25) if number % 2 else self.random.uniform(0.1, 0.8)
+        delay = self.random.uniform(0, 1) if number % 2 else self.random.uniform(0.5, 3.5)
+        delay *= self.lingers_after
         child = self.start("run", "pipeline.yml", "--name", run)
         time.sleep(delay)
         # Nobody leads the way here: the prefix has become amlocal by exec.
@@ -160,6 +161,21 @@ class Way:
         if line and "Interrupted" not in line:
             return run, f"killed after {delay:.3f} s: runs list says: {line}"
         return run, None
+
+    def measure(self):
+        """How long it takes here until the step lingers: a busy machine is many times slower."""
+        began = time.monotonic()
+        child = self.start("run", "pipeline.yml", "--name", "measured")
+        log = self.folder / ".amlocal/runs/measured/steps/linger/user_logs/std_log.txt"
+        lingers = wait_until(lambda: log.exists() and "lingering" in log.read_text(), PATIENCE_S)
+        self.lingers_after = time.monotonic() - began
+        os.kill(child.pid, signal.SIGKILL)
+        out, _ = child.communicate(timeout=PATIENCE_S)
+        if not lingers:
+            return f"the step never came to linger:\n{out}"
+        if not wait_until(lambda: not living(self.mark), GONE_WITHIN_S):
+            return f"killed while it lingers: {living(self.mark)} live"
+        return None
 
     def finished_first(self, run):
         status, out = self.call("runs", "show", run)
@@ -179,6 +195,9 @@ class Way:
         _, out = self.call("--probe", program=self.supervisor)
         if out.strip() != self.expected:
             return f"cannot be had here: the supervisor says {out.strip()!r}", []
+        problem = self.measure()
+        if problem:
+            return None, [problem]
         problems = []
         resumable = []
         for number in range(KILLS):
