@@ -95,6 +95,24 @@ class RealGateway(ShimTest):
             'Cannot find dataset registered with name "no" in the workspace. Registered are: files, table.',
         ])
 
+    def test_a_submitted_script_is_one_run(self):
+        self.write("amlocal.yml", "environments:\n  default: {}\n".format(sys.executable))
+        self.write("src/t.py", (
+            "import sys\nfrom azureml.core import Run\nrun = Run.get_context()\nrun.log('loss', 0.5)\nprint('hello', flush=True)\n"
+            "open('outputs/m.txt', 'w').write('m')\nwith run.child_run('fold'): pass\nif sys.argv[1] == 'bad': raise ValueError('boom')\n"
+        ))
+        lines = self.definition(
+            "from azureml.core import ScriptRunConfig\nexp = Experiment(ws, 'e')\n"
+            "run = exp.submit(ScriptRunConfig('src', 't.py', arguments=['good']))\nrun.wait_for_completion(show_output=True)\n"
+            "print(run.status, run.get_metrics(), run.get_file_names(), [c.name for c in run.get_children()])\n"
+            "run.download_file('outputs/m.txt', 'got.txt')\nprint(open('got.txt').read())\n"
+            "bad = exp.submit(ScriptRunConfig('src', 't.py', arguments=['bad']))\n"
+            "try: bad.wait_for_completion()\nexcept Exception as e: print(type(e).__name__, 'ValueError: boom' in e.message)\n"
+        )
+        self.assertIn("Streaming user_logs/std_log.txt", lines)
+        self.assertEqual(lines.count("hello"), 1)
+        self.assertEqual(lines[-3:], ["Completed {'loss': 0.5} ['outputs/m.txt'] ['fold']", "m", "ActivityFailedException True"])
+
     def test_many_points(self):
         lines = self.definition(
             "run = Experiment(ws, 'e').start_logging()\nfor i in range(100000): run.log('n', i)\n"

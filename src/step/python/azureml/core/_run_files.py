@@ -48,7 +48,7 @@ def artifact_name(name):
 
 
 class Files:
-    """Needs self._run_id, self._client."""
+    """Needs self._work_id, self._client."""
 
     _artifact_name = staticmethod(artifact_name)
 
@@ -97,13 +97,13 @@ class Files:
     def _file_path(self, name):
         from azureml._client import quote, quote_path
 
-        return "/runs/{}/files/{}".format(quote(self._run_id), quote_path(name))
+        return "/runs/{}/files/{}".format(quote(self._work_id), quote_path(name))
 
     def get_file_names(self):
         """The names of the run's files, sorted."""
         from azureml._client import quote
 
-        answer = self._client.get("/runs/{}/files".format(quote(self._run_id)))
+        answer = self._client.get("/runs/{}/files".format(quote(self._work_id)))
         return sorted(one["path"] for one in answer["files"])
 
     def download_file(self, name, output_file_path=None, _validate_checksum=False):
@@ -154,7 +154,7 @@ class Files:
 
         if destination is not None and os.path.exists(destination) and not os.path.isdir(destination):
             raise _user_error("{} exists and is not a directory.".format(destination))
-        base = "/runs/{}/logs".format(quote(self._run_id))
+        base = "/runs/{}/logs".format(quote(self._work_id))
         paths = []
         for log in self._client.get(base)["logs"]:
             target = os.path.abspath(os.path.join(destination or "", *log["path"].split("/")))
@@ -192,7 +192,7 @@ class Files:
                     model_path or model_name, names, path
                 )
             )
-        body = {"run": self._run_id, "artifact": path}
+        body = {"run": self._work_id, "artifact": path}
         return _register(
             self.experiment.workspace, model_name, body, tags, properties, description, model_framework,
             model_framework_version, datasets,

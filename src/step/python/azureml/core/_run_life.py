@@ -71,6 +71,16 @@ class Life:
 
         return "/runs/" + quote(self._run_id)
 
+    @property
+    def _work_id(self):
+        """The run that has the metrics, files and logs: this one, but for a script that was submitted."""
+        return self._run_id
+
+    def _work_path(self):
+        from azureml._client import quote
+
+        return "/runs/" + quote(self._work_id)
+
     def _record(self):
         return self._client.get(self._path())
 
@@ -172,7 +182,7 @@ class Life:
         self, recursive=False, tags=None, properties=None, type=None, status=None, _rehydrate_runs=True
     ):
         """The runs below this one, one after the other, the newest first."""
-        for record in self._client.get(self._path() + "/children")["runs"]:
+        for record in self._client.get(self._work_path() + "/children")["runs"]:
             run = rehydrate(self._experiment, record, _rehydrate_runs)
             if matches(record, type, tags, properties, status):
                 yield run
@@ -249,15 +259,15 @@ class Life:
     def get_details(self):
         """What is known of the run, in the service's words; logFiles are {name: address}."""
         record = self._record()
-        logs = self._client.get(self._path() + "/logs")["logs"]
-        base = "{}/amlocal/1{}/logs/".format(self._client.endpoint, self._path())
+        logs = self._client.get(self._work_path() + "/logs")["logs"]
+        base = "{}/amlocal/1{}/logs/".format(self._client.endpoint, self._work_path())
         details = {
             "runId": self._run_id,
             "target": "local",
             "status": status_of(record),
             "startTimeUtc": iso(record.get("start")),
             "endTimeUtc": iso(record.get("end")),
-            "error": _error_of(record),
+            "error": _error_of(record) or (self._why_failed() if status_of(record) == "Failed" else None),
             "properties": record.get("properties") or {},
             "inputDatasets": [],
             "outputDatasets": [],
@@ -269,6 +279,10 @@ class Life:
                 del details[key]
         return details
 
+    def _why_failed(self):
+        """The error's document where the record has none."""
+        return None
+
     def get_details_with_logs(self):
         """get_details() with the logs' texts in place of their addresses."""
         details = self.get_details()
@@ -279,7 +293,7 @@ class Life:
     def _log_text(self, name, start=0):
         from azureml._client import quote_path
 
-        data = self._client.read("{}/logs/{}".format(self._path(), quote_path(name)))
+        data = self._client.read("{}/logs/{}".format(self._work_path(), quote_path(name)))
         return data[start:].decode(errors="replace")
 
 

@@ -78,8 +78,11 @@ class Metrics:
         from azureml._client import quote
 
         outbox().flush()
-        answer = self._client.get("/runs/{}/metrics".format(quote(self._run_id)), name=name)
-        return {one["name"]: values.fold(one["kind"], one["values"]) for one in answer["metrics"]}
+        found = {}
+        for run_id in dict.fromkeys((self._work_id, self._run_id)):
+            answer = self._client.get("/runs/{}/metrics".format(quote(run_id)), name=name)
+            found.update((one["name"], values.fold(one["kind"], one["values"])) for one in answer["metrics"])
+        return found
 
     @staticmethod
     def _seconds():

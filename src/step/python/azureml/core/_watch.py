@@ -28,20 +28,20 @@ def wait(run, out):
 
 def _show(run, out, shown):
     """Writes what the logs have grown by; `shown` is {name: characters}."""
-    for log in run._client.get(run._path() + "/logs")["logs"]:
+    for log in run._client.get(run._work_path() + "/logs")["logs"]:
         name = log["path"]
         if not is_user_log(name) or log.get("size") == shown.get(name):
             continue
         if name not in shown:
             head = "Streaming " + name
             out.write("\n{}\n{}\n\n".format(head, "=" * len(head)))
-        data = run._client.read("{}/logs/{}".format(run._path(), _quote_path(name)))
+        data = run._client.read("{}/logs/{}".format(run._work_path(), _quote_path(name)))
         out.write(data[shown.get(name, 0) :].decode(errors="replace"))
         shown[name] = len(data)
 
 
 def is_user_log(name):
-    return name.startswith(("user_logs/", "azureml-logs/"))
+    return name.startswith("user_logs/")  # azureml-logs/70_driver_log.txt is the same under its older name
 
 
 def _quote_path(path):
