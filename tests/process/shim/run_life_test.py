@@ -321,6 +321,13 @@ class Offline(ShimTest):
             "{'a': [1, 2]} {} True", "offline {} []", "'x is no input of this step (it has: none)'"
         ])
 
+    def test_it_can_be_printed_where_there_is_no_workspace(self):
+        out = self.offline("print(run.experiment, run.experiment.workspace)\n")
+        self.assertEqual(out, (
+            "Experiment(Name: offline,\nWorkspace: None) "
+            "Workspace.create(name=None, subscription_id=None, resource_group=None)\n"
+        ))
+
     def test_what_it_logs_is_in_a_file(self):
         self.offline("run.log('a', 1)\nrun.tag('t', 'x')\nrun.child_run('c').log('b', 2)\n")
         folder = os.path.join(self.work, ".amlocal", "offline")

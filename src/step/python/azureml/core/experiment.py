@@ -197,7 +197,9 @@ class Experiment:
         return "https://docs.microsoft.com/python/api/azureml-core/azureml.core.experiment.experiment"
 
     def __str__(self):
-        return "Experiment(Name: {},\nWorkspace: {})".format(self._name, self.workspace.name)
+        from azureml.core.workspace import shown
+
+        return "Experiment(Name: {},\nWorkspace: {})".format(self._name, shown(self.workspace, "name"))
 
     __repr__ = __str__
 

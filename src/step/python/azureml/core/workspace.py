@@ -318,10 +318,20 @@ class Workspace:
 
     def __repr__(self):
         return "Workspace.create(name={!r}, subscription_id={!r}, resource_group={!r})".format(
-            self.name, self.subscription_id, self.resource_group
+            shown(self, "name"), shown(self, "subscription_id"), shown(self, "resource_group")
         )
 
     __str__ = __repr__
+
+
+def shown(workspace, what):
+    """For a text about it: None where nobody can be asked."""
+    from azureml.exceptions import AzureMLException
+
+    try:
+        return getattr(workspace, what)
+    except AzureMLException:
+        return None
 
 
 def _refuse(name, instead="leave it out: nothing leaves this machine"):

@@ -12,7 +12,7 @@ CODECS = {
     "utf8": "utf-8-sig", "utf8bom": "utf-8-sig", "ascii": "ascii", "iso88591": "iso8859-1", "latin1": "latin-1",
     "utf16": "utf-16", "utf32": "utf-32", "windows1252": "cp1252",
 }
-FAST_BYTES = 1 << 20  # a file of this size without a quote is read by pandas
+FAST_BYTES = 1 << 20  # a file of this size is read by pandas where that gives the same
 
 
 def lines_of(path, encoding, shown):
@@ -103,16 +103,20 @@ def columns_of(path, read, shown, limit=None):
 
 
 def _is_plain(path, read):
-    """Is it large, without a quote, and in an encoding where a byte of a quote is one?"""
-    if os.path.getsize(path) < FAST_BYTES or len(read["separator"]) != 1 or read["encoding"] in ("utf16", "utf32"):
+    """Is it large, and would pandas read it as we do? Not where a line ends within quotes, where quotes stand
+    side by side or in the middle of a field, or where a byte of a quote may be something else."""
+    separator = read["separator"]
+    if os.path.getsize(path) < FAST_BYTES or len(separator) != 1 or read["encoding"] in ("utf16", "utf32"):
         return False
+    mark = re.escape(separator.encode())
+    within = re.compile(b'""|[^\\n' + mark + b']"[^\\r\\n' + mark + b"]")
     with open(path, "rb") as file:
-        while True:
-            block = file.read(1 << 20)
-            if not block:
-                return True
-            if b'"' in block:
+        for line in file:
+            if b'"' in line and (line.count(b'"') % 2 or within.search(line)):
                 return False
+            if line.isspace() and line.strip(b"\r\n"):  # a record here, skipped there
+                return False
+    return True
 
 
 def _fast_columns(path, read):
@@ -122,7 +126,7 @@ def _fast_columns(path, read):
         return None
     options = {
         "sep": read["separator"], "header": None, "dtype": str, "keep_default_na": False, "na_values": [""],
-        "quoting": 3, "encoding": CODECS[read["encoding"]], "skip_blank_lines": True, "engine": "c",
+        "encoding": CODECS[read["encoding"]], "skip_blank_lines": True, "engine": "c",
     }
     try:
         frame = pandas.read_csv(path, **options)
