@@ -132,7 +132,8 @@ std::vector<IoRecord> read_io(const Project& project, const std::string& run_and
       record.assumed.insert(
           record.assumed.begin(),
           "estimated: this run had no mounts; from the sizes that files had when a Python opened "
-          "them (measure it with --data-access mount)");
+          "them. Not in it: what a shell, a database or other native code did, bytes changed in "
+          "place, deletions, refusals of the cloud's mount (measure it with --data-access mount)");
     records.push_back(std::move(record));
   }
   if (records.empty())

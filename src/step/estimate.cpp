@@ -125,17 +125,29 @@ meter::LedgerText estimate(
     std::uint64_t after = 0;
   };
   std::vector<Open> opens;
-  for (const auto& record : records)
-    if (record.op == "open")
-      if (auto place = in_binding(record.path)) opens.push_back({&record, std::move(*place), 0});
-  // Backwards: what a file holds after an open is what the next one found.
+  // Backwards: what a file holds after an open is what the next one found, or what went on under
+  // another name.
   std::map<std::string, std::uint64_t> next;
-  for (auto open = opens.rbegin(); open != opens.rend(); ++open) {
-    const std::string& path = open->record->path;
+  const auto after = [&](const std::string& path, const InBinding& place) {
     const auto known = next.find(path);
-    open->after = known != next.end() ? known->second : final_size(open->place).value_or(0);
-    next[path] = open->record->size.value_or(0);
+    return known != next.end() ? known->second : final_size(place).value_or(0);
+  };
+  for (auto record = records.rbegin(); record != records.rend(); ++record) {
+    if (record->op == "os.rename") {
+      if (const auto to = in_binding(record->to)) {
+        next[record->path] = after(record->to, *to);
+        next.erase(record->to);
+      }
+      continue;
+    }
+    if (record->op != "open") continue;
+    auto place = in_binding(record->path);
+    if (!place) continue;
+    const std::uint64_t size = after(record->path, *place);
+    opens.push_back({&*record, std::move(*place), size});
+    next[record->path] = record->size.value_or(0);
   }
+  std::reverse(opens.begin(), opens.end());
   Estimate estimate(opens.empty() ? 0 : opens.front().record->time_ns);
   for (const auto& open : opens) estimate.open(*open.record, open.place, open.after);
   return estimate.take();

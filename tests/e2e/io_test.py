@@ -98,6 +98,17 @@ class Io(project.Project):
         self.run_job({"type": "pipeline", "jobs": {"one": self.step("cd ${{outputs.out}}; echo 1 > a; mv a b")}})
         self.assertIn(rule, self.call("io", "report"))
 
+    def test_an_estimate_follows_renames_and_names_its_gaps(self):
+        self.write("src/w.py", "import os, sys\nOUT = sys.argv[1]\n"
+                               "for n in range(3):\n"
+                               "  with open(f'{OUT}/ckpt.tmp', 'w') as file: file.write('x' * 100000)\n"
+                               "  os.replace(f'{OUT}/ckpt.tmp', f'{OUT}/ckpt_{n}')\n")
+        self.write("one.yml", json.dumps({"type": "pipeline", "jobs": {"one": self.step("python w.py ${{outputs.out}}", "src")}}))
+        self.call("run", "one.yml", "--data-access", "link")
+        report = json.loads(self.call("io", "report", "--json"))
+        self.assertEqual((report["total"]["bytes_sent"], report["lines"][0]["line"]), (300000, "w.py:4"))
+        self.assertIn("Not in it: what a shell", self.call("io", "report"))
+
     def test_a_wrong_size_is_told_what_it_may_be(self):
         step = self.step(APPENDS)
         step["environment_variables"] = {"DATASET_MOUNT_READ_BLOCK_SIZE": "4 MB"}
