@@ -132,7 +132,7 @@ std::unique_ptr<net::Body> body_of(const json& entry, const fs::path& lines) {
 }  // namespace
 
 std::span<const Dialect> dialects() {
-  static const std::array all{shim_runs(), shim_workspace()};
+  static const std::array all{shim_runs(), shim_workspace(), telemetry()};
   return all;
 }
 

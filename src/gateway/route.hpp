@@ -52,6 +52,7 @@ std::span<const Dialect> dialects();
 
 Dialect shim_runs();
 Dialect shim_workspace();
+Dialect telemetry();
 
 // What stands where `pattern` has braces, or nothing where the path is another.
 std::optional<std::vector<std::string>> match(std::string_view pattern, std::string_view path);
