@@ -92,19 +92,16 @@ class Arguments(DefinitionTest):
     def test_parameters(self):
         from azureml.pipeline.core import PipelineParameter
 
-        rate, who = PipelineParameter("rate", 0.1), PipelineParameter("who", "x")
-        for text in AWKWARD:
-            with self.subTest(text):
-                step = self.step(
-                    arguments=["--rate", rate, who, "parameter:own", "$AML_PARAMETER_own"], params={"own": 7, "that": who}
-                )
-                if "${{" in text:
-                    continue  # the value of a job's input cannot hold an expression
-                arguments, environment = self.received(step, values={"who": text, "rate": 2})
-                self.assertEqual(arguments, ["--rate", "2", text, "7", "7"])
-                self.assertEqual(environment["AML_PARAMETER_who"], text)
-                self.assertEqual(environment["AML_PARAMETER_that"], text)
-                self.assertEqual(environment["AML_PARAMETER_rate"], "2")
+        # The value of a job's input cannot hold an expression.
+        texts = {"who{}".format(at): text for at, text in enumerate(AWKWARD) if "${{" not in text}
+        rate, people = PipelineParameter("rate", 0.1), [PipelineParameter(name, "x") for name in texts]
+        step = self.step(
+            arguments=["--rate", rate, "parameter:own", "$AML_PARAMETER_own"] + people, params={"own": 7, "that": people[1]}
+        )
+        arguments, environment = self.received(step, values=dict(texts, rate=2))
+        self.assertEqual(arguments, ["--rate", "2", "7", "7"] + list(texts.values()))
+        self.assertEqual({name: environment["AML_PARAMETER_" + name] for name in texts}, texts)
+        self.assertEqual((environment["AML_PARAMETER_that"], environment["AML_PARAMETER_rate"]), (texts["who1"], "2"))
 
     def test_an_input_and_an_output_of_one_name(self):
         from azureml.data.data_reference import DataReference

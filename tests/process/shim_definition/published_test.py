@@ -3,10 +3,10 @@ import json
 import os
 import unittest
 
-from support import DefinitionTest
+from support import RunTest
 
 
-class Published(DefinitionTest):
+class Published(RunTest):
     def pipeline(self):
         from azureml.pipeline.core import Pipeline, PipelineParameter
 
@@ -31,6 +31,8 @@ class Published(DefinitionTest):
         run, printed = self.printed(found.submit, self.workspace, "exp", pipeline_parameters={"word": "there"})
         self.assertIn("Submitted PipelineRun {}\n".format(run.id), printed)
         self.assertEqual(self.said(run), "said there\n")
+        self.assertEqual([each.id for each in PipelineRun.get_pipeline_runs(self.workspace, made.id)], [run.id])
+        self.assertEqual(PipelineRun.get_pipeline_runs(self.workspace, "nobody"), [])
         self.assertEqual(
             self.message(Exception, found.submit, self.workspace, "exp", {"nope": 1}),
             "Pipeline parameter with name nope does not exist",
@@ -122,7 +124,7 @@ class Published(DefinitionTest):
         self.assertTrue(os.path.exists("talk.yml"))
 
 
-class Schedules(DefinitionTest):
+class Schedules(RunTest):
     def test_kept_and_checked(self):
         from azureml.pipeline.core import Pipeline, Schedule, ScheduleRecurrence, TimeZone
 

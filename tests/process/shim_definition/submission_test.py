@@ -9,7 +9,7 @@ import threading
 import time
 import unittest
 
-from support import ROOT, DefinitionTest
+from support import ROOT, RunTest
 
 PREPARE = """
 import argparse, os
@@ -30,7 +30,7 @@ with open(os.path.join(sys.argv[2], "model.txt"), "w") as file:
 """
 
 
-class Submission(DefinitionTest):
+class Submission(RunTest):
     def pipeline(self, **named):
         from azureml.data import OutputFileDatasetConfig
         from azureml.data.data_reference import DataReference
@@ -65,6 +65,7 @@ class Submission(DefinitionTest):
         )
         status, shown = self.printed(run.wait_for_completion, show_output=True)
         self.assertEqual((status, run.get_status()), ("Finished", "Finished"))
+        self.assertEqual(run.get_tags(), {"who": "me"})
         for line in (
             "PipelineRunId: " + run.id, "StepRun( Prepare ) Status: Running", "preparing 3", "StepRun(Prepare) Execution Summary",
             "StepRun( Prepare ) Status: Finished", "training on 6 rows", "PipelineRun Execution Summary",
@@ -144,9 +145,30 @@ class Submission(DefinitionTest):
         run = Experiment(self.workspace, "exp").submit(config, tags={"k": "v"})
         self.assertEqual(type(run).__name__, "ScriptRun")
         details = run.wait_for_completion()
-        self.assertEqual(details["status"], "Completed")
+        self.assertEqual((details["status"], run.get_tags()), ("Completed", {"k": "v"}))
         step = list(run.get_children())[0]
         self.assertEqual(step.get_stdout_log(), "working ['--n', '3', 'a b']\n")
+
+    def test_a_sweep(self):
+        from azureml.core import Experiment, ScriptRunConfig
+        from azureml.train.hyperdrive import GridParameterSampling, HyperDriveConfig, PrimaryMetricGoal, choice
+
+        self.write(
+            "src/work.py",
+            "import argparse\nfrom azureml.core import Run\nparser = argparse.ArgumentParser()\n"
+            "parser.add_argument('--rate', type=float)\nparser.add_argument('--fixed')\nargs = parser.parse_args()\n"
+            "Run.get_context().log('score', 10 - (args.rate - 2) ** 2)\n",
+        )
+        config = HyperDriveConfig(
+            GridParameterSampling({"rate": choice(1, 2, 3)}), "score", PrimaryMetricGoal.MAXIMIZE, 3, 2,
+            run_config=ScriptRunConfig("src", "work.py", ["--fixed", "x"], compute_target="cpu"),
+        )
+        run = Experiment(self.workspace, "exp").submit(config)
+        self.assertEqual(run.wait_for_completion()["status"], "Completed")
+        best = run.get_best_run_by_primary_metric()
+        self.assertEqual(best.get_metrics(), {"score": 10.0})
+        rows = run.get_children_sorted_by_primary_metric()
+        self.assertEqual([row["best_primary_metric"] for row in rows], [10.0, 9.0, 9.0])
 
     def test_an_estimator(self):
         from azureml.core import Experiment
@@ -162,7 +184,7 @@ class Submission(DefinitionTest):
         self.assertIn("int cannot be submitted. Give a Pipeline,", self.message(ExperimentExecutionException, self.submit, 5))
 
 
-class Scripts(DefinitionTest):
+class Scripts(RunTest):
     """A whole script, as `python pipeline.py` runs it."""
 
     SCRIPT = """
@@ -204,8 +226,9 @@ print("submitted", flush=True)
             pass
         child.send_signal(signal.SIGINT)
         child.communicate()
-        statuses = [run["status"] for run in self.state.runs.values() if run["kind"] == "pipeline"]
-        self.assertEqual(statuses, ["Canceled"])
+        from azureml.core import Experiment
+
+        self.assertEqual([run.get_status() for run in Experiment(self.workspace, "exp").get_runs()], ["Canceled"])
 
 
 if __name__ == "__main__":

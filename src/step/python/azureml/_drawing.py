@@ -37,10 +37,12 @@ def rule(text):
     return "{}\n{}".format(text, "=" * len(text))
 
 
-def draw_step(name, step_id, step, out, wait_for_end):
+def draw_step(name, run_id, step, out, wait_for_end):
     """One step from its start to its end. `wait_for_end(seconds)` waits a moment and says whether it has ended."""
-    out.write("\n\n\nStepRunId: {}\n".format(step_id))
-    out.write("Link to Azure Machine Learning Portal: {}\n".format(_portal(step_id)))
+    from azureml._submit import portal
+
+    out.write("\n\n\nStepRunId: {}\n".format(step.id))
+    out.write("Link to Azure Machine Learning Portal: {}\n".format(portal(run_id, step.key)))
     out.write("StepRun( {} ) Status: {}\n".format(name, v1_status(step.status)))
     if step.log:
         out.write("\n{}\n\n".format(rule("Streaming user_logs/std_log.txt")))
@@ -88,7 +90,7 @@ def draw_pipeline(running, names, out, deadline=None):
         def ended(seconds, step=following):
             return running.wait_until(lambda: step.ended or running.ended, seconds) or not waiting(seconds)
 
-        draw_step(names.get(following.key, following.key), following.id, following, out, ended)
+        draw_step(names.get(following.key, following.key), running.id, following, out, ended)
 
 
 def _draw_passed_over(name, step, out):
@@ -97,12 +99,6 @@ def _draw_passed_over(name, step, out):
     else:
         out.write("\nStepRun( {} ) Status: {} ({})\n".format(name, v1_status(step.status), step.reason or "not run"))
     out.flush()
-
-
-def _portal(run_id):
-    from azureml import _submit
-
-    return _submit.portal(run_id)
 
 
 def stdout():

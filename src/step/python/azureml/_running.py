@@ -61,6 +61,7 @@ class Running:
                 self._changed.notify_all()
         self._child.wait()
         self._readers[1].join()
+        self._child.stdout.close()
         with self._changed:
             if self.status not in FINAL:  # refused before it began, or killed
                 self.status = "Canceled" if self._child.returncode == 130 else "Failed"
@@ -69,6 +70,7 @@ class Running:
     def _read_errors(self):
         for line in self._child.stderr:
             self._errors.append(line.decode("utf-8", "replace"))
+        self._child.stderr.close()
 
     def _take(self, event):
         kind = event.get("event")

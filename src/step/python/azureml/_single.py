@@ -67,7 +67,13 @@ def submit_script(config, experiment, tags=None, run_id=None):
     job["display_name"] = config.script or graph.nodes[0].step.name
     run_id = _submit.new_id(run_id)
     _submit.run_job(run_id, _stem(config.script), _finish(job, experiment, tags, config._place), writer.files)
-    return ScriptRun(experiment, run_id, directory=folder, _run_config=config)
+    return _tagged(ScriptRun(experiment, run_id, directory=folder, _run_config=config), tags)
+
+
+def _tagged(run, tags):
+    if tags:
+        run.set_tags(tags)
+    return run
 
 
 def _stem(script):
@@ -92,7 +98,7 @@ def submit_sweep(config, experiment, tags=None, run_id=None):
     run_id = _submit.new_id(run_id)
     _submit.remember(run_id, objective=config._primary_metric_config)
     _submit.run_job(run_id, _stem(script), _finish(job, experiment, tags, graph.nodes[0].step._place), writer.files)
-    return HyperDriveRun(experiment, run_id, config)
+    return _tagged(HyperDriveRun(experiment, run_id, config), tags)
 
 
 def sweep(config, script, arguments, folder, runconfig, writer, job=False):

@@ -75,6 +75,6 @@ def recall(run_id):
     return found["content"] if found else {}
 
 
-def portal(run_id):
-    """Where to look at a run."""
-    return "amlocal runs show {}".format(run_id)
+def portal(run_id, step=None):
+    """Where to look at a run, or at one of its steps."""
+    return "amlocal runs logs {}/{}".format(run_id, step) if step else "amlocal runs show {}".format(run_id)

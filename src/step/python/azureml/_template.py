@@ -19,7 +19,7 @@ def run(template, experiment, values=None, tags=None, properties=None, regenerat
     if regenerate:
         job["settings"]["force_rerun"] = True
     run_id = _submit.new_id()
-    _submit.remember(run_id, **dict(template, job=job))
+    _submit.remember(run_id, **dict(template, job=job, pipeline_id=(properties or {}).get("azureml.pipelineid")))
     _submit.run_job(run_id, "pipeline", job, template.get("files") or {})
     for key, step in template["steps"].items():
         reused = not regenerate and job["jobs"][key].get("is_deterministic", True)
@@ -35,7 +35,10 @@ def run(template, experiment, values=None, tags=None, properties=None, regenerat
         )
     print("Submitted PipelineRun {}".format(run_id))
     print("Link to Azure Machine Learning Portal: {}".format(_submit.portal(run_id)))
-    return PipelineRun(experiment, run_id)
+    made = PipelineRun(experiment, run_id)
+    if tags:
+        made.set_tags(tags)
+    return made
 
 
 def filled(template, values=None):

@@ -35,7 +35,7 @@ class _V1Run(Run):
     def get_portal_url(self):
         from azureml._submit import portal
 
-        return portal(self._run_id)
+        return portal(self._root_id(), getattr(self, "_node_id", None))
 
     @property
     def portal_url(self):
@@ -67,12 +67,11 @@ class PipelineRun(_V1Run):
     @staticmethod
     def get_pipeline_runs(workspace, pipeline_id):
         """The runs of one published pipeline, the newest first."""
-        from azureml.core.experiment import Experiment
+        from azureml.pipeline.core import _documents
 
-        found = []
-        for experiment in Experiment.list(workspace):
-            found += experiment.get_runs(properties={"azureml.pipelineid": pipeline_id})
-        return found
+        mine = {run_id for run_id, facts in _documents.all_of("submission").items() if facts.get("pipeline_id") == pipeline_id}
+        records = [Run.get(workspace, run_id) for run_id in mine]
+        return sorted(records, key=lambda run: run.get_details().get("startTimeUtc") or "", reverse=True)
 
     def _status_now(self):
         running = self._running()
@@ -246,7 +245,8 @@ class StepRun(_V1Run):
     # -- logs -----------------------------------------------------------------------------------------
     def get_stdout_log(self):
         """What the script printed."""
-        return self._joined(lambda name: name.startswith(("user_logs/", "azureml-logs/")))
+        # A log may have an older runtime's name too: one of the two is enough.
+        return self._joined("user_logs/") or self._joined("azureml-logs/")
 
     def get_stderr_log(self):
         """What the script printed: one log has both streams, as they came."""
@@ -254,11 +254,11 @@ class StepRun(_V1Run):
 
     def get_job_log(self):
         """What was done for the step."""
-        return self._joined(lambda name: name.startswith("system_logs/"))
+        return self._joined("system_logs/")
 
-    def _joined(self, wanted):
+    def _joined(self, folder):
         logs = self._client.get(self._path() + "/logs")["logs"]
-        return "".join(self._log_text(log["path"]) for log in logs if wanted(log["path"]))
+        return "".join(self._log_text(log["path"]) for log in logs if log["path"].startswith(folder))
 
     def get_details_with_logs(self):
         details = super().get_details_with_logs()
@@ -283,7 +283,7 @@ class StepRun(_V1Run):
                 return running.wait_until(lambda: step.ended or running.ended, seconds) or late
 
             if show_output:
-                _drawing.draw_step(self.name, self._run_id, step, out, ended_in)
+                _drawing.draw_step(self.name, running.id, step, out, ended_in)
             else:
                 while not ended_in(0.5):
                     pass

@@ -22,7 +22,10 @@ class HyperDriveRun(Run):
         return known["name"], known["goal"] == "maximize"
 
     def _trials(self):
-        return [child for child in self.get_children()]
+        # Below the run of a sweep alone stands its only step, and below that the trials.
+        found = list(self.get_children(recursive=True))
+        trials = [child for child in found if child._record().get("kind") == "trial"]
+        return trials or found
 
     def get_metrics(self):
         """{trial's id: its metrics}"""
