@@ -76,6 +76,7 @@ void Options::parse(const std::vector<std::string>& words) {
                           positional ? "" : "; without a value leave the option out"));
   }
   for (const auto& extra : state_->app.remaining()) {
+    if (extra == "--") continue;  // CLI11 keeps it; what stood behind it went to the arguments
     if (extra.starts_with("-")) {
       const std::string name = extra.substr(0, extra.find('='));
       std::vector<std::string> known;

@@ -22,7 +22,7 @@ void declare(Options&, Args&) {}
 int run(const Args&, App& app) {
   const Project project = open_project(app.here);
   workspace::ensure(project.layout);
-  engine::RunStore store(project.layout, project.settings, app.environment, app.clock, "");
+  engine::RunStore store(project.layout, app.environment, app.clock, "");
   const gateway::Gateway gateway(store, app.clock);
   app.out << nlohmann::json{{"endpoint", gateway.endpoint()},
                             {"token", gateway.token()},

@@ -120,8 +120,7 @@ class Run {
   }
 
   void open_gateway() {
-    store_.emplace(surroundings_.layout, surroundings_.settings, surroundings_.shell,
-                   surroundings_.clock, context_.run);
+    store_.emplace(surroundings_.layout, surroundings_.shell, surroundings_.clock, context_.run);
     gateway_.emplace(*store_, surroundings_.clock);
     context_.gateway = {gateway_->endpoint(), gateway_->token(), gateway_->expires(),
                         gateway_->instrumentation_key()};

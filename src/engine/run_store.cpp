@@ -21,10 +21,9 @@ namespace engine {
 using model::TrackedRun;
 using Lock = std::lock_guard<std::recursive_mutex>;
 
-RunStore::RunStore(workspace::Layout layout, workspace::Settings settings,
-                   base::Variables environment, const base::Clock& clock, std::string run)
+RunStore::RunStore(workspace::Layout layout, base::Variables environment, const base::Clock& clock,
+                   std::string run)
     : layout_(std::move(layout)),
-      settings_(std::move(settings)),
       environment_(std::move(environment)),
       clock_(clock),
       run_(std::move(run)) {}
@@ -286,23 +285,27 @@ fs::path RunStore::workspace_root() {
 }
 
 std::vector<gateway::Datastore> RunStore::datastores() {
+  // As they are now: a definition's gateway lives long, and `amlocal datastore create` may come in
+  // between.
+  const auto settings = workspace::read_settings(layout_);
   const std::string first = "workspaceblobstore";
   std::vector<gateway::Datastore> stores;
-  if (const auto folder = workspace::datastore_folder(layout_, settings_, first))
+  if (const auto folder = workspace::datastore_folder(layout_, settings, first))
     stores.push_back({first, *folder});
-  for (const auto& [name, folder] : settings_.datastores)
+  for (const auto& [name, folder] : settings.datastores)
     if (name != first) stores.push_back({name, folder});
   return stores;
 }
 
 std::vector<model::DataAsset> RunStore::data_assets() {
-  auto assets = settings_.data;
+  auto assets = workspace::read_settings(layout_).data;
   for (auto& asset : history::registered_assets(layout_)) assets.push_back(std::move(asset));
   return assets;
 }
 
 model::DataAsset RunStore::register_data(model::DataAsset asset) {
-  if (asset.version.empty()) asset.version = history::next_version(layout_, settings_, asset.name);
+  if (asset.version.empty())
+    asset.version = history::next_version(layout_, workspace::read_settings(layout_), asset.name);
   const auto kept = history::register_asset(
       layout_,
       {clock_.now(),

@@ -20,8 +20,8 @@ class RunStore final : public gateway::RunStore {
  public:
   // `run`: the one that is under way, whose steps' ids step_started tells; "" for none.
   // `environment`: the user's, where secrets may be. All of it is copied but `clock`.
-  RunStore(workspace::Layout layout, workspace::Settings settings, base::Variables environment,
-           const base::Clock& clock, std::string run);
+  RunStore(workspace::Layout layout, base::Variables environment, const base::Clock& clock,
+           std::string run);
   // Interactive runs that nobody completed count as interrupted.
   ~RunStore() override;
 
@@ -81,7 +81,6 @@ class RunStore final : public gateway::RunStore {
   model::TrackedRun start_interactive(model::TrackedRun run);
 
   const workspace::Layout layout_;
-  const workspace::Settings settings_;
   const base::Variables environment_;
   const base::Clock& clock_;
   const std::string run_;

@@ -38,6 +38,9 @@ def activate():
         loaded = sys.modules.get("azureml")
         if loaded is not None and not getattr(loaded, "__amlocal__", False):
             sys.stderr.write("amlocal: azureml was imported before amlocal: import amlocal first\n")
+    from amlocal import _hook
+
+    _hook.install()
 
 
 activate()
