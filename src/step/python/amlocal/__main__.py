@@ -21,43 +21,13 @@ def _run_script(file):
     runpy.run_path(file, run_name="__main__")
 
 
-def _run_notebook(file):
-    try:
-        import nbclient
-        import nbformat
-    except ImportError:
-        sys.exit(
-            "{}: {} has no nbclient, which runs notebooks. Install it: {} -m pip install nbclient ipykernel".format(
-                file, sys.executable, sys.executable
-            )
-        )
-    notebook = nbformat.read(file, as_version=4)
-    shown = {}
-
-    def show(cell, cell_index):
-        for output in cell.get("outputs", [])[shown.get(cell_index, 0) :]:
-            text = output.get("text") or output.get("data", {}).get("text/plain") or "\n".join(output.get("traceback", []))
-            stream = sys.stderr if output.get("name") == "stderr" else sys.stdout
-            stream.write(text if text.endswith("\n") else text + "\n")
-            stream.flush()
-
-    client = nbclient.NotebookClient(
-        notebook,
-        timeout=None,
-        resources={"metadata": {"path": os.path.dirname(os.path.abspath(file))}},
-        on_cell_executed=lambda cell, cell_index, execute_reply: show(cell, cell_index),
-    )
-    try:
-        client.execute()
-    except nbclient.exceptions.CellExecutionError:
-        sys.exit(1)  # its traceback has been shown with the cell's output
-
-
 def main():
     del sys.argv[0]
     file = sys.argv[0]
     if file.endswith(".ipynb"):
-        _run_notebook(file)
+        from amlocal import _notebook
+
+        sys.exit(_notebook.run(file))
     else:
         _run_script(file)
 
