@@ -47,6 +47,7 @@ Verb make_verb(std::string words, std::string page, void (*declare)(Options&, Ar
 std::vector<Verb> verbs_of_run();
 std::vector<Verb> verbs_of_validate();
 std::vector<Verb> verbs_of_runs();
+std::vector<Verb> verbs_of_resubmit();
 std::vector<Verb> verbs_of_logs();
 std::vector<Verb> verbs_of_data();
 std::vector<Verb> verbs_of_datastore();

@@ -8,6 +8,7 @@
 
 #include "base/error.hpp"
 #include "cli/io_record.hpp"
+#include "cli/shell_words.hpp"
 #include "cli/table.hpp"
 #include "cli/verb.hpp"
 #include "fuse/server/transfer.hpp"
@@ -170,33 +171,6 @@ class Scenarios {
   std::map<std::string, Access> recorded_;
   std::map<std::string, fuse::Contents> contents_;
 };
-
-// The words of a command that amlocal wrote itself: blanks divide, '…' holds together, \' is a '.
-std::vector<std::string> words_of(const std::string& command) {
-  std::vector<std::string> words;
-  std::string word;
-  bool any = false;
-  for (std::size_t n = 0; n < command.size(); ++n) {
-    const char c = command[n];
-    if (c == '\'') {
-      const std::size_t end = std::min(command.find('\'', n + 1), command.size());
-      word += command.substr(n + 1, end - n - 1);
-      n = end;
-      any = true;
-    } else if (c == '\\' && n + 1 < command.size()) {
-      word += command[++n];
-      any = true;
-    } else if (c == ' ') {
-      if (any) words.push_back(std::exchange(word, ""));
-      any = false;
-    } else {
-      word += c;
-      any = true;
-    }
-  }
-  if (any) words.push_back(word);
-  return words;
-}
 
 // Runs the step again from the same inputs and gives its own record.
 IoRecord run_again(const IoRecord& record, const Scenario& scenario, const std::string& cost,

@@ -15,6 +15,7 @@
 #include "cli/io_record.hpp"
 #include "cli/project.hpp"
 #include "cli/render.hpp"
+#include "cli/shell_words.hpp"
 #include "cli/verb.hpp"
 #include "definition/definition.hpp"
 #include "engine/execute.hpp"
@@ -72,18 +73,6 @@ void declare(Options& options, Args& args) {
   options.flag("--json", args.json);
   options.value("--sdk", args.sdk);
   options.arguments("arguments", args.arguments, false);
-}
-
-// As it must be typed so that the shell hands over just this: the command is there to be pasted.
-std::string shell_word(const std::string& text) {
-  constexpr std::string_view plain = "_-./=:@,+%";
-  if (!text.empty() && std::all_of(text.begin(), text.end(), [&](unsigned char c) {
-        return std::isalnum(c) || plain.find(static_cast<char>(c)) != std::string_view::npos;
-      }))
-    return text;
-  std::string quoted = "'";
-  for (const char c : text) quoted += c == '\'' ? std::string("'\\''") : std::string(1, c);
-  return quoted + "'";
 }
 
 // The options that running it again repeats.

@@ -214,6 +214,24 @@ std::string names_in(const fs::path& folder) {
   return fmt::format("{}{}", fmt::join(names, ", "), more);
 }
 
+// The first thing that users of v1 meet. Source: "Troubleshooting machine learning pipelines".
+void explain_pipeline_data(const Request& request, const Folder& folder, const fs::path& missing,
+                           events::Failure& failure) {
+  for (const auto& output : request.outputs) {
+    if (!output.v1 || output.v1->kind != model::V1Port::Kind::pipeline_data) continue;
+    boost::system::error_code ignored;
+    std::string place = output.destination.native();
+    while (place.ends_with('/')) place.pop_back();
+    const fs::path given = folder.seen(folder.data / output.name) / fs::path(place).filename();
+    const fs::path below = missing.lexically_relative(given);
+    if (below.empty() || *below.begin() == ".." || fs::exists(place, ignored)) continue;
+    failure.hint = fmt::format(
+        "PipelineData '{}' is a path that nobody has made: add os.makedirs(PATH, exist_ok=True) "
+        "with the path the script was given{}",
+        output.name, failure.place.empty() ? "" : ", before " + failure.place);
+  }
+}
+
 void explain_exception(const Request& request, const Folder& folder, events::Failure& failure) {
   static const std::regex no_module("No module named '([^']+)'");
   static const std::regex read_only("^OSError: .*Read-only file system: '([^']+)'.*$");
@@ -247,6 +265,7 @@ void explain_exception(const Request& request, const Folder& folder, events::Fai
           "there is no '{}' in input '{}'{}; it holds {}", below.native(), input.name,
           input.origin.empty() ? "" : ", which is " + input.origin, names_in(input.source));
     }
+    explain_pipeline_data(request, folder, missing, failure);
   }
 }
 
