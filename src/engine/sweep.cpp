@@ -152,13 +152,13 @@ class Sweep {
     trial->request.component = component.get();
     trial->request.identity.step_id = trial->id;
     trial->request.folder = request_.folder / "trials" / std::to_string(number);
-    for (const auto& [name, value] : trial->values) {
+    for (const auto& entry : trial->values) {
       auto& inputs = trial->request.inputs;
-      std::erase_if(inputs, [&](const auto& input) { return input.name == name; });
+      std::erase_if(inputs, [&](const auto& input) { return input.name == entry.first; });
       step::BoundInput input;
-      input.name = name;
-      input.type = type_of(value);
-      input.literal = value.text;
+      input.name = entry.first;
+      input.type = type_of(entry.second);
+      input.literal = entry.second.text;
       inputs.push_back(std::move(input));
     }
     for (auto& output : trial->request.outputs) output.destination = place_of(output, number);

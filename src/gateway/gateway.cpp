@@ -27,8 +27,8 @@ std::string base64url(std::string_view text) {
   std::string encoded;
   unsigned bits = 0;
   int count = 0;
-  for (const unsigned char c : text) {
-    bits = bits << 8 | c;
+  for (const char c : text) {
+    bits = bits << 8 | static_cast<unsigned char>(c);
     for (count += 8; count >= 6; count -= 6) encoded += digits[bits >> (count - 6) & 63];
   }
   if (count > 0) encoded += digits[bits << (6 - count) & 63];

@@ -64,9 +64,10 @@ base::FileLock lock(const workspace::Layout& layout) {
 
 std::string file_name_of(const std::string& name) {
   std::string text;
-  for (const unsigned char c : name) {
+  for (const char letter : name) {
+    const auto c = static_cast<unsigned char>(letter);
     const bool plain = std::isalnum(c) || c == '_' || c == '-' || (c == '.' && !text.empty());
-    text += plain ? std::string(1, static_cast<char>(c)) : fmt::format("%{:02X}", c);
+    text += plain ? std::string(1, letter) : fmt::format("%{:02X}", c);
   }
   if (text.empty()) throw base::Error(base::Code::bad_input, "a name must not be empty");
   if (text.size() > 240)

@@ -87,8 +87,8 @@ fs::path secrets_file(const Layout& layout, const base::Variables& environment) 
 
 std::string secret_variable(const std::string& name) {
   std::string variable(prefix);
-  for (const unsigned char c : name)
-    variable += c == '-' ? '_' : static_cast<char>(std::toupper(c));
+  for (const char c : name)
+    variable += c == '-' ? '_' : static_cast<char>(std::toupper(static_cast<unsigned char>(c)));
   return variable;
 }
 
@@ -109,8 +109,8 @@ std::vector<std::string> secret_names(const Layout& layout, const base::Variable
   for (const auto& [variable, value] : environment) {
     if (!variable.starts_with(prefix)) continue;
     std::string name;
-    for (const unsigned char c : variable.substr(prefix.size()))
-      name += c == '_' ? '-' : static_cast<char>(std::tolower(c));
+    for (const char c : variable.substr(prefix.size()))
+      name += c == '_' ? '-' : static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
     names.push_back(std::move(name));
   }
   std::sort(names.begin(), names.end());
@@ -121,7 +121,8 @@ std::vector<std::string> secret_names(const Layout& layout, const base::Variable
 void set_secret(const Layout& layout, const base::Variables& environment, const std::string& name,
                 const std::string& value) {
   bool good = !name.empty() && name.size() <= 127;
-  for (const unsigned char c : name) good = good && (std::isalnum(c) || c == '-');
+  for (const char c : name)
+    good = good && (std::isalnum(static_cast<unsigned char>(c)) || c == '-');
   if (!good)
     throw base::Error(base::Code::bad_input, fmt::format("'{}' cannot name a secret", name))
         .hint("a key vault takes letters, digits and '-', 127 at most");
