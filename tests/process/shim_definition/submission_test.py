@@ -140,14 +140,15 @@ class Submission(RunTest):
     def test_a_script_alone(self):
         from azureml.core import Experiment, ScriptRunConfig
 
-        self.write("src/work.py", "import sys\nprint('working', sys.argv[1:])\n")
+        self.write("src/work.py", "import sys\nfrom azureml.core import Run\nprint('working', sys.argv[1:])\nRun.get_context().log('n', 3)\n")
         config = ScriptRunConfig("src", "work.py", ["--n", 3, "a b"], compute_target="cpu")
         run = Experiment(self.workspace, "exp").submit(config, tags={"k": "v"})
         self.assertEqual(type(run).__name__, "ScriptRun")
-        details = run.wait_for_completion()
+        details, shown = self.printed(run.wait_for_completion, show_output=True)
         self.assertEqual((details["status"], run.get_tags()), ("Completed", {"k": "v"}))
-        step = list(run.get_children())[0]
-        self.assertEqual(step.get_stdout_log(), "working ['--n', '3', 'a b']\n")
+        self.assertEqual(shown.count("working ['--n', '3', 'a b']\n"), 1, shown)
+        self.assertEqual(run.get_metrics(), {"n": 3})
+        self.assertEqual(list(run.get_children()), [])
 
     def test_a_sweep(self):
         from azureml.core import Experiment, ScriptRunConfig

@@ -158,6 +158,18 @@ def find(run_id):
     return _running.get(run_id)
 
 
+def failure_of(run_id):
+    """Why a run that this process started has failed, in the service's shape where a step told it so; else None."""
+    running = find(run_id)
+    for step in list(running.steps.values()) if running is not None else ():
+        if step.failure:
+            try:
+                return json.loads(step.failure.get("json") or "")
+            except ValueError:
+                return step.failure.get("json") or step.failure.get("summary")
+    return (running.errors() or None) if running is not None else None
+
+
 def _at_exit():
     live = [each for each in _running.values() if not each.ended]
     interrupted = getattr(sys, "last_type", None) is KeyboardInterrupt

@@ -150,17 +150,9 @@ class PipelineRun(_V1Run):
         return running.wait_until(lambda: running.ended, None if deadline is None else deadline - time.monotonic())
 
     def _failure(self):
-        """Why it failed, in the service's shape where a step told it so."""
-        import json
+        from azureml import _running
 
-        running = self._running()
-        for step in running.steps.values() if running else ():
-            if step.failure and step.failure.get("json"):
-                try:
-                    return json.loads(step.failure["json"])
-                except ValueError:
-                    return step.failure["json"]
-        return (running.errors() if running else "") or "Detailed error not set on the Run. Please check the logs for details."
+        return _running.failure_of(self.id) or "Detailed error not set on the Run. Please check the logs for details."
 
     def cancel(self):
         running = self._running()

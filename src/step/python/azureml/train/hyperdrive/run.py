@@ -69,6 +69,13 @@ class HyperDriveRun(Run):
                 return Run(self.experiment, row["run_id"])
         return None
 
+    def get_details(self):
+        from azureml import _running
+
+        details = super().get_details()
+        error = _running.failure_of(self.id) if details.get("status") == "Failed" else None
+        return dict(details, error=error) if error and "error" not in details else details
+
     def get_diagnostics(self):
         return [row for row in self.get_children_sorted_by_primary_metric() if row["status"] == "Failed"]
 
