@@ -7,6 +7,8 @@
 
 #include <cstring>
 
+#include "base/error.hpp"
+
 namespace fuse {
 namespace {
 
@@ -20,10 +22,11 @@ ssize_t read_request(int device, void* into, std::size_t size, void* user) {
   if (got < static_cast<ssize_t>(least)) return got;
   fuse_in_header header;
   std::memcpy(&header, into, sizeof header);
-  if (header.opcode != FUSE_INIT || !connection(user).traits.drops_set_user) return got;
+  if (header.opcode != FUSE_INIT) return got;
   fuse_init_in offer{};
   std::memcpy(&offer, static_cast<const char*>(into) + sizeof header, least - sizeof header);
-  if ((offer.flags & FUSE_HANDLE_KILLPRIV_V2) != 0) connection(user).init = header.unique;
+  connection(user).offers_killpriv = (offer.flags & FUSE_HANDLE_KILLPRIV_V2) != 0;
+  connection(user).init = header.unique;
   return got;
 }
 
@@ -34,12 +37,17 @@ ssize_t write_reply(int device, iovec* parts, int count, void* user) {
     fuse_out_header header;
     std::memcpy(&header, parts[0].iov_base, sizeof header);
     if (header.unique == init && header.error == 0) {
-      std::uint32_t flags = 0;
-      char* const at = static_cast<char*>(parts[1].iov_base) + offsetof(fuse_init_out, flags);
-      std::memcpy(&flags, at, sizeof flags);
-      flags |= FUSE_HANDLE_KILLPRIV_V2;
-      std::memcpy(at, &flags, sizeof flags);
+      if (connection(user).traits.drops_set_user && connection(user).offers_killpriv) {
+        std::uint32_t flags = 0;
+        char* const at = static_cast<char*>(parts[1].iov_base) + offsetof(fuse_init_out, flags);
+        std::memcpy(&flags, at, sizeof flags);
+        flags |= FUSE_HANDLE_KILLPRIV_V2;
+        std::memcpy(at, &flags, sizeof flags);
+      }
       connection(user).init = 0;
+      const ssize_t written = ::writev(device, parts, count);
+      if (written >= 0) connection(user).enter(Connection::Phase::ready);
+      return written;
     }
   }
   return ::writev(device, parts, count);
@@ -57,7 +65,9 @@ void speak_for(fuse_session* session) {
   io.read = read_request;
   io.writev = write_reply;
   io.splice_send = splice_reply;
-  fuse_session_custom_io(session, &io, fuse_session_fd(session));
+  if (fuse_session_custom_io(session, &io, fuse_session_fd(session)) != 0)
+    throw base::Error(base::Code::unavailable, "libfuse does not let amlocal speak with the kernel")
+        .hint("install libfuse 3.14 or newer");
 }
 
 }  // namespace fuse

@@ -1,11 +1,13 @@
 #include "fuse/kernel/mount.hpp"
 
+#include <fcntl.h>
 #include <fmt/format.h>
 #include <poll.h>
 #include <pthread.h>
 #include <signal.h>
 #include <sys/mount.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include <atomic>
@@ -93,12 +95,19 @@ struct Mount::State {
 
   explicit State(FileSystem& view) : connection{view, view.traits()} {}
 
-  // Pages of maps first: the view can only send what the kernel has given it.
+  // Pages of maps first: the view can only send what the kernel has given it. A child of its own
+  // waits for the mount: whoever serves it must not, as a fault may kill it at any request.
   void write_back() const {
-    const int fd = ::open(point.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    if (fd < 0) return;
-    ::syncfs(fd);
-    ::close(fd);
+    const char* const path = point.c_str();
+    const pid_t child = ::fork();
+    if (child == 0) {
+      ::close_range(0, ~0U, 0);  // the device above all: a mount ends with its last descriptor
+      const int fd = ::open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+      if (fd >= 0) ::syncfs(fd);
+      ::_exit(0);
+    }
+    while (child > 0 && ::waitpid(child, nullptr, 0) < 0 && errno == EINTR) {
+    }
   }
 
   ~State() {
@@ -132,6 +141,7 @@ struct Mount::State {
     fuse_session_loop_mt(session, config);
     fuse_loop_cfg_destroy(config);
     ended = true;
+    connection.enter(Connection::Phase::ended);
   }
 };
 
@@ -169,10 +179,13 @@ Mount Mount::start(FileSystem& view, const MountOptions& options) {
 }
 
 void Mount::wait_ready() const {
-  // The kernel answers this only after INIT.
-  struct stat ready {};
-  if (::stat(state_->point.c_str(), &ready) != 0)
-    throw base::os_error("mount on", state_->point.native());
+  // Not by a look at the mount: killed while it waits for its own answer, this process would never
+  // end.
+  state_->connection.phase.wait(Connection::Phase::starting);
+  if (state_->connection.phase == Connection::Phase::ended)
+    throw base::Error(base::Code::unavailable,
+                      fmt::format("the kernel gave up the mount on '{}'", state_->point.native()))
+        .hint("see `dmesg`, then try again");
 }
 
 std::vector<FileSystem::Unsent> Mount::finish(bool send) {

@@ -18,12 +18,14 @@
 #include "cli/table.hpp"
 #include "cli/verb.hpp"
 #include "engine/locate.hpp"
+#include "engine/recover.hpp"
 #include "fuse/server/client.hpp"
 #include "fuse/view/profile.hpp"
 #include "meter/clock.hpp"
 #include "meter/cost_profile.hpp"
 #include "meter/report.hpp"
 #include "step/step.hpp"
+#include "store/local_store.hpp"
 #include "text/diagnostic.hpp"
 
 namespace cli {
@@ -84,6 +86,7 @@ std::vector<Known> known_mounts(const workspace::Layout& layout) {
 // Takes away a mount that is served no more; its files that did not reach the store stay where they
 // are, and are named.
 std::vector<std::string> retire(const Known& known) {
+  store::LocalStore::recover(known.state / "intents");
   auto kept = step::unsent_files(known.state);
   if (kept.empty()) {
     base::remove_tree(known.state);
@@ -135,6 +138,21 @@ fs::path root_of(const MountArgs& args, const Project& project) {
   return located.path;
 }
 
+// A mount that shows itself would wait for its own answers.
+void refuse_overlap(const fs::path& point, const fs::path& root) {
+  boost::system::error_code failed;
+  const fs::path outer = fs::canonical(root, failed);
+  const fs::path there = fs::weakly_canonical(point, failed);
+  const auto is_within = [](const fs::path& path, const fs::path& folder) {
+    return path == folder || path.native().starts_with(folder.native() + "/");
+  };
+  if (!is_within(there, outer) && !is_within(outer, there)) return;
+  throw base::Error(base::Code::bad_input,
+                    fmt::format("'{}' and the folder of the datastore, '{}', lie within each other",
+                                base::display_path(point), base::display_path(root)))
+      .hint("mount on a folder outside of it");
+}
+
 // As the mount process and a later umount find it from wherever they run.
 std::string cost_of(const MountArgs& args, const App& app) {
   if (args.cost.empty()) return "";
@@ -152,9 +170,11 @@ int mount(const MountArgs& args, App& app) {
   meter::parse_clock(args.clock);
   const Project project = open_project(app.here);
   workspace::ensure(project.layout);
+  engine::recover(project.layout, app.clock);  // before somebody appends to what was torn
   const fs::path point = base::folder_path(fs::absolute(args.folder, app.here));
   fuse::SessionOrder session;
   session.root = root_of(args, project);
+  refuse_overlap(point, session.root);
   const fs::path state = mounts_folder(project.layout) / base::random_id(8);
   fs::create_directories(state);
   session.name = args.uri;

@@ -13,6 +13,7 @@
 #include "base/files.hpp"
 #include "history/history.hpp"
 #include "step/step.hpp"
+#include "store/local_store.hpp"
 #include "workspace/draft.hpp"
 
 namespace engine {
@@ -56,6 +57,16 @@ void remove_unpublished(const fs::path& mark) {
     // A step's own folder in a datastore, where nothing else has come to lie in it.
     if (folder.parent_path().filename() == "azureml") ::rmdir(folder.c_str());
   }
+}
+
+// Undoes what a mount that a user had made, and whose process was killed, had begun to append.
+// Later would be too late: a run may append to the same object. The rest of it is `amlocal
+// umount`'s.
+void mend_hand_mounts(const workspace::Layout& layout) {
+  boost::system::error_code ignored;
+  for (const fs::path& mount : entries_of(layout.hidden() / "mounts"))
+    if (fs::exists(mount / "mount.json", ignored) && !base::FileLock::held(mount / "lock"))
+      store::LocalStore::recover(mount / "intents", std::chrono::milliseconds(0));
 }
 
 // A lock's file goes with the lock, unless the process was killed.
@@ -104,6 +115,7 @@ Recovered recover(const workspace::Layout& layout, const base::Clock& clock) {
   for (const fs::path& draft : workspace::abandoned_drafts(layout, clock))
     if (attempt([&] { base::remove_tree(draft); })) ++recovered.drafts;
   attempt([&] { remove_free_locks(layout); });
+  attempt([&] { mend_hand_mounts(layout); });
   const std::vector<fs::path> all = entries_of(marks(layout));
   const bool quiet = std::none_of(all.begin(), all.end(), [&](const fs::path& mark) {
     return is_live(layout, mark.filename().native());

@@ -362,6 +362,15 @@ class MountTest(unittest.TestCase):
         self.assertIn("Transport endpoint is not connected", out)
         self.assertNotIn("never fired", out)
 
+    def test_a_mount_that_disconnects_at_once(self):
+        # At the first request: were it the mount process's own, it would wait for itself for ever.
+        self.write_step("ls ${{inputs.all}}; echo > ${{outputs.out}}/a", inputs={"all": {"type": "uri_folder", "path": "data"}},
+                        outputs={"out": {"type": "uri_folder"}})
+        (self.folder / "data").mkdir()
+        for binding in ("inputs.all", "outputs.out"):
+            out = self.call("run", "one.yml", "--fault", f"one.{binding} disconnect", status=1)
+            self.assertIn(f"fault 'one.{binding} disconnect' struck", out)
+
     def test_faults_of_the_project_and_wrong_ones(self):
         self.write_step("python3 -c \"open('${{outputs.out}}/a', 'w').close()\"", outputs={"out": {"type": "uri_folder"}})
         (self.folder / "amlocal.yml").write_text("faults:\n  - one.outputs.out close EIO\n")

@@ -1,6 +1,7 @@
 #include "engine/recover.hpp"
 
 #include "base/file_lock.hpp"
+#include "base/files.hpp"
 #include "history/history.hpp"
 #include "support/recorded.hpp"
 
@@ -53,6 +54,26 @@ TEST_CASE("what a killed run left is removed; its journal, logs and published ou
   CHECK(fs::exists(scratch.path(".amlocal/locks/held.lock")));
   CHECK(history::read_run(scratch.layout, "killed").status == model::Status::interrupted);
   CHECK(engine::recover(scratch.layout, base::SystemClock()).runs.empty());
+}
+
+TEST_CASE(
+    "M51: what a killed mount of a user's had begun to append is cut; one that lives is left "
+    "alone") {
+  const support::Scratch scratch;
+  const auto torn = [&](const std::string& name) {
+    scratch.write("store/" + name, "wholeha");
+    std::string note = "append 5 " + scratch.path("store/" + name).native() + "\n";
+    note.resize(4352, '\0');
+    scratch.write(".amlocal/mounts/" + name + "/intents", note);
+    scratch.write(".amlocal/mounts/" + name + "/mount.json", "{}");
+    scratch.write(".amlocal/mounts/" + name + "/lock", "");
+  };
+  torn("dead");
+  torn("alive");
+  const auto held = base::FileLock::try_take(scratch.path(".amlocal/mounts/alive/lock"));
+  engine::recover(scratch.layout, base::SystemClock());
+  CHECK(base::read_file(scratch.path("store/dead")) == "whole");
+  CHECK(base::read_file(scratch.path("store/alive")) == "wholeha");
 }
 
 TEST_CASE("nothing of a live run is touched") {
