@@ -195,7 +195,8 @@ class Cases:
                 "touch ${{outputs.made}}/started; exec sleep 600' < /dev/null > /dev/null 2>&1 & "
                 "until test -e ${{outputs.made}}/started; do sleep 0.01; done")
         out = self.call("run", "pipeline.yml", "--name", "l", go=left)
-        self.assertIn("note: one: left background processes behind, now killed: sleep", out)
+        # On a busy machine the shell has not become `sleep` yet.
+        self.assertRegex(out, "note: one: left background processes behind, now killed: (sleep|sh)")
         [held] = self.project.glob(".amlocal/datastores/workspaceblobstore/azureml/*/made/held")
         self.assertEqual(held.read_text(), "kept\n")  # its end closed it
         self.no_mount_stays()
