@@ -171,6 +171,73 @@ class Submission(RunTest):
         rows = run.get_children_sorted_by_primary_metric()
         self.assertEqual([row["best_primary_metric"] for row in rows], [10.0, 9.0, 9.0])
 
+    def test_a_sweep_as_a_step(self):
+        from azureml.core import ScriptRunConfig
+        from azureml.pipeline.core import Pipeline, PipelineData
+        from azureml.pipeline.steps import HyperDriveStep, HyperDriveStepRun
+        from azureml.train.hyperdrive import GridParameterSampling, HyperDriveConfig, PrimaryMetricGoal, choice
+
+        self.write(
+            "src/work.py",
+            "import os, sys\nfrom azureml.core import Run\nout, rate = sys.argv[2], float(sys.argv[4])\nos.makedirs(out)\n"
+            "with open(os.path.join(out, 'rate'), 'w') as file:\n    file.write(str(rate))\n"
+            "Run.get_context().log('score', 10 - (rate - 2) ** 2)\n",
+        )
+        self.write("src/use.py", "import os, sys\nprint(open(os.path.join(sys.argv[1], 'rate')).read())\n")
+        config = HyperDriveConfig(
+            GridParameterSampling({"rate": choice(1, 2, 3)}), "score", PrimaryMetricGoal.MAXIMIZE, 3, 2,
+            run_config=ScriptRunConfig("src", "work.py", compute_target="cpu"),
+        )
+        best = PipelineData("best", self.datastore)
+        tune = HyperDriveStep("tune", config, ["--out", best], outputs=[best])
+        use = self.step("use.py", [best], name="use", inputs=[best])
+        run, _ = self.submit(Pipeline(self.workspace, [tune, use]))
+        self.printed(run.wait_for_completion)
+        self.assertEqual(run.find_step_run("use")[0].get_stdout_log(), "2.0\n")
+        trials = HyperDriveStepRun(run.find_step_run("tune")[0]).get_children_sorted_by_primary_metric()
+        self.assertEqual([row["best_primary_metric"] for row in trials], [10.0, 9.0, 9.0])
+
+    def test_what_a_step_takes_as_datasets(self):
+        from azureml.core import Dataset
+        from azureml.data import OutputFileDatasetConfig
+        from azureml.pipeline.core import Pipeline, PipelineData
+
+        self.put("in/a.csv", "x\n1\n")
+        self.write("src/make.py", "import os, sys\nos.makedirs(sys.argv[1])\nfor folder in sys.argv[1:]:\n"
+                   "    for name in ('a.csv', 'b.txt'):\n        open(os.path.join(folder, name), 'w').close()\n")
+        self.write(
+            "src/use.py",
+            "from azureml.core import Run\ndata = Run.get_context().input_datasets\n"
+            "for name in sorted(data):\n    found = data[name]\n"
+            "    print(name, found if isinstance(found, str) else [each.relative for each in found._files()])\n",
+        )
+        files, written = PipelineData("files", self.datastore).as_dataset(), OutputFileDatasetConfig("written")
+        make = self.step("make.py", [files._pipeline_data, written], name="make", outputs=[files, written])
+        kept = Dataset.File.from_files((self.datastore, "in")).as_named_input("kept")
+        use = self.step(
+            "use.py", name="use",
+            inputs=[
+                kept, files.as_named_input("direct").as_direct(), files.parse_delimited_files().as_named_input("table"),
+                written.read_delimited_files(path_glob="*.txt").as_input("text"),
+            ],
+        )
+        run, _ = self.submit(Pipeline(self.workspace, [make, use]))
+        self.printed(run.wait_for_completion)
+        self.assertEqual(
+            run.find_step_run("use")[0].get_stdout_log(),
+            "direct ['/a.csv', '/b.txt']\nkept ['/a.csv']\ntable ['/a.csv']\ntext ['/b.txt']\n",
+        )
+
+    def test_a_circle(self):
+        from azureml.exceptions import ExperimentExecutionException
+        from azureml.pipeline.core import Pipeline
+
+        a, b = self.step(name="a"), self.step(name="b")
+        a.run_after(b)
+        b.run_after(a)
+        message = self.message(ExperimentExecutionException, self.submit, Pipeline(self.workspace, [a, b]))
+        self.assertIn("the steps depend on each other in a circle: b -> a -> b", message)
+
     def test_an_estimator(self):
         from azureml.core import Experiment
         from azureml.train.estimator import Estimator

@@ -46,3 +46,14 @@ class HyperDriveStepRun(HyperDriveRun):
 
     def __init__(self, step_run):
         super().__init__(step_run.experiment, step_run.id)
+        self._step_run = step_run
+
+    def _objective(self):
+        from azureml import _submit
+
+        step = self._step_run
+        job = _submit.recall(step.pipeline_run_id).get("job") or {}
+        objective = (job.get("jobs") or {}).get(step._node_id, {}).get("objective")
+        if not objective:
+            return super()._objective()
+        return objective["primary_metric"], objective["goal"] == "maximize"
