@@ -294,6 +294,17 @@ class ComputeInstance(ComputeTarget):
         _cloud_only("ComputeInstance.update_sso_settings")
 
 
+class Targets(dict):
+    """Workspace.compute_targets: a name that nobody created is not in it, and can be had of it all the same."""
+
+    def __init__(self, workspace):
+        super().__init__({target.name: target for target in ComputeTarget.list(workspace)})
+        self._workspace = workspace
+
+    def __missing__(self, name):
+        return ComputeTarget(self._workspace, name)
+
+
 def _check_nodes(least, most):
     if most is None:
         raise ComputeTargetException("Invalid provisioning configuration, max nodes count is mandatory")

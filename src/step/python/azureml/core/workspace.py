@@ -234,9 +234,10 @@ class Workspace:
 
     @property
     def compute_targets(self):
-        from azureml.core.compute_target import ComputeTarget
+        """{name: target} of those that were created; any other name is found too: this machine stands for it."""
+        from azureml.core.compute import Targets
 
-        return {one.name: one for one in ComputeTarget.list(self)}
+        return Targets(self)
 
     def get_default_compute_target(self, type):
         return self.compute_targets.get("cpu-cluster" if type == "CPU" else "gpu-cluster")
