@@ -3,7 +3,6 @@
 //   amlocal-mount --control FD
 #include <signal.h>
 #include <sys/resource.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include <charconv>
@@ -25,7 +24,6 @@ int main(int argc, char** argv) {
   sigemptyset(&ending);
   sigaddset(&ending, SIGTERM);
   ::sigprocmask(SIG_BLOCK, &ending, nullptr);
-  ::umask(0);  // modes come from the callers, with their own umask taken off
   rlimit limit{};
   if (::getrlimit(RLIMIT_NOFILE, &limit) == 0) {
     limit.rlim_cur = limit.rlim_max;

@@ -145,17 +145,24 @@ std::shared_ptr<store::ObjectStore> hollow(const fs::path& folder, const Session
       std::make_shared<store::LocalStore>(folder, order.intents)));
 }
 
+// There modes come from the callers, with their own umask taken off; everywhere else the user's
+// umask holds for what this process makes.
+std::unique_ptr<FileSystem> local_disk(const fs::path& folder, const DiskViewOptions& options) {
+  ::umask(0);
+  return make_disk_view(folder, options);
+}
+
 std::unique_ptr<FileSystem> make_view(const Order& order, Session& session, Metering& metering,
                                       Log& log) {
   const SessionOrder& wanted = session.order;
   const double seconds = order.see_everything ? 0 : 1.0;
   if (wanted.kind != SessionOrder::Kind::mount)
-    return make_disk_view(wanted.local, {wanted.read_only, seconds, ""});
+    return local_disk(wanted.local, {wanted.read_only, seconds, ""});
   const Profile* profile = find_profile(wanted.profile);
   if (profile == nullptr)
     throw base::Error(base::Code::bad_input, "there is no mount profile '" + wanted.profile + "'");
   if (profile->is_local_disk)
-    return make_disk_view(wanted.root, {wanted.read_only, seconds, wanted.only});
+    return local_disk(wanted.root, {wanted.read_only, seconds, wanted.only});
   ObjectViewOptions options;
   options.profile = with_variables(*profile, wanted.variables);
   options.read_only = wanted.read_only;

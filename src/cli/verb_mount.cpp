@@ -253,14 +253,25 @@ void show_cost(const Known& known, App& app) {
                                                     meter::load_cost_profile(known.cost), options));
 }
 
+// Sending what is unsent may take as long as it takes, and a mount that somebody detached lives for
+// as long as a file is open in it.
+void wait_for_end(const Known& known, App& app) {
+  constexpr int patience = 60;  // looks, of 50 ms each
+  for (int looks = 0; known.alive(); ++looks) {
+    if (looks == patience)
+      app.err << "waiting for what is still sent, or open in it (Ctrl-C leaves that to itself)\n"
+              << std::flush;
+    ::poll(nullptr, 0, 50);
+  }
+}
+
 int umount(const UmountArgs& args, App& app) {
   const Project project = open_project(app.here);
   const Known known = find_mount(base::folder_path(fs::absolute(args.folder, app.here)), project);
   refuse_nested(known);
   if (known.alive()) {
     ::kill(known.pid, SIGTERM);
-    // Sending what is unsent may take as long as it takes; Ctrl-C leaves it to itself.
-    while (known.alive()) ::poll(nullptr, 0, 50);
+    wait_for_end(known, app);
   }
   boost::system::error_code failed;
   const fs::path finished = known.state / "finished.json";
