@@ -41,14 +41,6 @@ std::string make_token(std::int64_t expires) {
          base64url(base::random_id(40));
 }
 
-// As long for a wrong token as for a right one.
-bool same(std::string_view given, std::string_view wanted) {
-  unsigned different = given.size() != wanted.size();
-  for (std::size_t n = 0; n < std::min(given.size(), wanted.size()); ++n)
-    different |= static_cast<unsigned char>(given[n]) ^ static_cast<unsigned char>(wanted[n]);
-  return different == 0;
-}
-
 bool may(const net::Incoming& request, const std::string& token) {
   const std::string given = request.header("authorization");
   constexpr std::string_view scheme = "Bearer ";
@@ -132,7 +124,9 @@ std::unique_ptr<net::Body> body_of(const json& entry, const fs::path& lines) {
 }  // namespace
 
 std::span<const Dialect> dialects() {
-  static const std::array all{shim_runs(), shim_workspace(), telemetry()};
+  static const std::array all{shim_runs(),    shim_workspace(),     telemetry(),
+                              run_services(), workspace_services(), discovery_service(),
+                              blobs()};
   return all;
 }
 

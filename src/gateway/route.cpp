@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <boost/filesystem/operations.hpp>
 
 #include "base/fd.hpp"
@@ -93,6 +94,38 @@ net::Reply refuse_as_service(const base::Error& error) {
                   {"message", text},
                   {"details", nlohmann::json::array()}}}},
                status);
+}
+
+bool same(std::string_view given, std::string_view wanted) {
+  unsigned different = given.size() != wanted.size();
+  for (std::size_t n = 0; n < std::min(given.size(), wanted.size()); ++n)
+    different |= static_cast<unsigned char>(given[n]) ^ static_cast<unsigned char>(wanted[n]);
+  return different == 0;
+}
+
+nlohmann::json files_below(const fs::path& folder) {
+  auto list = nlohmann::json::array();
+  boost::system::error_code ignored;
+  if (folder.empty() || !fs::is_directory(folder, ignored)) return list;
+  std::vector<std::pair<std::string, std::uint64_t>> files;
+  for (fs::recursive_directory_iterator entry(folder, ignored), end; entry != end;
+       entry.increment(ignored))
+    if (fs::is_regular_file(entry->path(), ignored))
+      files.emplace_back(entry->path().lexically_relative(folder).generic_string(),
+                         fs::file_size(entry->path(), ignored));
+  std::sort(files.begin(), files.end());
+  for (const auto& [path, size] : files) list.push_back({{"path", path}, {"size", size}});
+  return list;
+}
+
+nlohmann::json logs_of(RunStore& store, const std::string& run) {
+  auto list = nlohmann::json::array();
+  for (auto& file : files_below(store.logs(run))) {
+    const std::string path = file["path"];
+    for (const char* folder : {"azureml-logs/", "logs/", "system_logs/", "user_logs/"})
+      if (path.starts_with(folder)) list.push_back(std::move(file));
+  }
+  return list;
 }
 
 fs::path inside(const fs::path& folder, const std::string& name) {

@@ -53,6 +53,11 @@ std::span<const Dialect> dialects();
 Dialect shim_runs();
 Dialect shim_workspace();
 Dialect telemetry();
+// azureml-core's own.
+Dialect run_services();
+Dialect workspace_services();
+Dialect discovery_service();
+Dialect blobs();
 
 // What stands where `pattern` has braces, or nothing where the path is another.
 std::optional<std::vector<std::string>> match(std::string_view pattern, std::string_view path);
@@ -63,6 +68,16 @@ int http_status(base::Code);
 // The shape of azureml's services: {"error": {"code", "message", "details": []}}. Without `details`
 // azureml-core's own exception cannot be printed.
 net::Reply refuse_as_service(const base::Error&);
+
+// As long for a wrong word as for a right one.
+bool same(std::string_view given, std::string_view wanted);
+
+// [{"path", "size"}…] of all files below, sorted; none where there is no such folder.
+nlohmann::json files_below(const fs::path& folder);
+// The same of a run's logs: what lies in user_logs, system_logs and the like of its folder.
+nlohmann::json logs_of(RunStore&, const std::string& run);
+// Where a run's file is read and written without a token: it is signed.
+std::string content_url(const Self&, const std::string& run, const std::string& path);
 
 // `name` below `folder`. Throws bad_input when it leaves the folder.
 fs::path inside(const fs::path& folder, const std::string& name);

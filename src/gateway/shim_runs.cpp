@@ -173,21 +173,6 @@ net::Reply get_metrics(Call& call) {
   return answer;
 }
 
-json files_below(const fs::path& folder) {
-  json list = json::array();
-  boost::system::error_code ignored;
-  if (folder.empty() || !fs::is_directory(folder, ignored)) return list;
-  std::vector<std::pair<std::string, std::uint64_t>> files;
-  for (fs::recursive_directory_iterator entry(folder, ignored), end; entry != end;
-       entry.increment(ignored))
-    if (fs::is_regular_file(entry->path(), ignored))
-      files.emplace_back(entry->path().lexically_relative(folder).generic_string(),
-                         fs::file_size(entry->path(), ignored));
-  std::sort(files.begin(), files.end());
-  for (const auto& [path, size] : files) list.push_back({{"path", path}, {"size", size}});
-  return list;
-}
-
 net::Reply give(const fs::path& folder, const std::string& name) {
   const fs::path file = inside(folder, name);
   boost::system::error_code ignored;
@@ -211,7 +196,7 @@ net::Reply put_file(Call& call) {
   return reply({{"path", call.words[1]}, {"size", fs::file_size(file)}});
 }
 net::Reply get_logs(Call& call) {
-  return reply({{"logs", files_below(call.store.logs(call.words[0]))}});
+  return reply({{"logs", logs_of(call.store, call.words[0])}});
 }
 net::Reply get_log(Call& call) {
   return give(call.store.logs(call.words[0]), call.words[1]);
