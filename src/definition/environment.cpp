@@ -96,6 +96,8 @@ model::Environment read_environment(const text::Node& value, const fs::path& fol
   environment.canonical =
       to_json(value).dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
   check_environment(value, folder, reading);
+  // In v1 an environment has a name of its own, by which `amlocal env use` may know it.
+  if (reading.v1) environment.name = read_text(value, "name", reading).value_or("");
   if (const auto* conda = value.find("conda_file"); conda && conda->is_scalar()) {
     std::string name = conda->scalar;
     if (name.starts_with("file:")) name.erase(0, 5);

@@ -122,6 +122,12 @@ class Run {
   void open_gateway() {
     store_.emplace(surroundings_.layout, surroundings_.shell, surroundings_.clock, context_.run);
     gateway_.emplace(*store_, surroundings_.clock);
+    if (!job_.tags.empty() || !job_.properties.empty()) {
+      model::RunChange said;
+      said.tags.insert(job_.tags.begin(), job_.tags.end());
+      said.properties = job_.properties;
+      store_->change(context_.run, said);
+    }
     context_.gateway = {gateway_->endpoint(), gateway_->token(), gateway_->expires(),
                         gateway_->instrumentation_key()};
     if (!options_.real_sdk) context_.sdk.shim = step::write_shim(surroundings_.layout.cache());

@@ -51,6 +51,9 @@ Layout find(const fs::path& start) {
   // "a/." and "a/" normalize to "a/.": without that last part the parents count right.
   if (folder.filename() == "." || folder.filename().empty()) folder = folder.parent_path();
   if (folder.empty()) folder = "/";
+  // A job that a Python definition made lies among the records of its own workspace.
+  for (fs::path up = folder; !up.empty(); up = up.parent_path())
+    if (up.filename() == ".amlocal" && up.has_parent_path()) return {up.parent_path()};
   for (fs::path up = folder; !up.empty(); up = up.parent_path())
     if (is_there(up / ".git")) return {up};
   for (fs::path up = folder; !up.empty(); up = up.parent_path())

@@ -114,6 +114,17 @@ class V1Job(unittest.TestCase):
         self.assertEqual(logs, ["2\n", "2\n", "4\n"])
         self.assertIn("no run is named 'secnod'", self.amlocal("runs", "resubmit", "secnod", code=1))
 
+    def test_tags_and_environment(self):
+        (self.folder / "amlocal.yml").write_text("environments: {default: /usr/bin/python3, mine: /nowhere/python}\n")
+        said = self.run_jobs({"a": step("true", environment={"name": "mine", "image": "x"})}, code=1)
+        self.assertIn("/nowhere/python", said)
+        look = ("import os, json, urllib.request as u; g = os.environ; "
+                "q = u.Request(g['AMLOCAL_GATEWAY'] + '/amlocal/1/runs/' + g['AZUREML_ROOT_RUN_ID'], "
+                "headers={'Authorization': 'Bearer ' + g['AZUREML_RUN_TOKEN']}); "
+                "r = json.load(u.urlopen(q)); print(r['tags'], r['properties'])")
+        self.run_jobs({"a": step('python3 -c "%s"' % look)}, tags={"team": "blue"}, properties={"p": "1"})
+        self.assertEqual(self.log("a"), "{'team': 'blue'} {'p': '1'}\n")
+
     def test_v1_words_are_nothing_in_a_v2_job(self):
         job = {"type": "pipeline", "jobs": {"a": step("true", v1={"after": ["b"]})}}
         (self.folder / "p.json").write_text(json.dumps(job))

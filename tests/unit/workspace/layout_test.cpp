@@ -11,6 +11,9 @@ TEST_CASE(
   CHECK(workspace::find(scratch.path("p/q/")).root == scratch.path("p"));
   fs::create_directory(scratch.path(".git"));
   CHECK(workspace::find(scratch.path("p/q")).root == scratch.folder.path());
+  // The job of a Python definition lies among the records.
+  CHECK(workspace::find(scratch.path("p/.amlocal/definitions/r/pipeline.json")).root ==
+        scratch.path("p"));
   CHECK_FALSE(fs::exists(scratch.path(".amlocal")));
 }
 
