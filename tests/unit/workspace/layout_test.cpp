@@ -12,6 +12,7 @@ TEST_CASE(
   fs::create_directory(scratch.path(".git"));
   CHECK(workspace::find(scratch.path("p/q")).root == scratch.folder.path());
   // The job of a Python definition lies among the records.
+  scratch.write("p/.amlocal/definitions/r/pipeline.json", "");
   CHECK(workspace::find(scratch.path("p/.amlocal/definitions/r/pipeline.json")).root ==
         scratch.path("p"));
   CHECK_FALSE(fs::exists(scratch.path(".amlocal")));
