@@ -40,7 +40,8 @@ bool is_script(const fs::path& file) {
 }
 
 int run_script(const fs::path& file, const std::vector<std::string>& arguments,
-               const std::vector<std::string>& options, bool real_sdk, App& app) {
+               const std::vector<std::string>& options, bool real_sdk, App& app,
+               const base::Variables& more) {
   boost::system::error_code ignored;
   if (!fs::is_regular_file(file, ignored))
     throw base::Error(base::Code::not_found, "no such file: " + base::display_path(file));
@@ -60,6 +61,7 @@ int run_script(const fs::path& file, const std::vector<std::string>& arguments,
   set(spawn.environment, "AMLOCAL_DEFINITION", file.native());
   set(spawn.environment, "AMLOCAL_RUN_OPTIONS", nlohmann::json(options).dump());
   if (real_sdk) set(spawn.environment, "AMLOCAL_SDK", "real");
+  for (const auto& [name, value] : more) set(spawn.environment, name, value);
   spawn.argv = {interpreter.python.native(), "-m", "amlocal", file.native()};
   spawn.argv.insert(spawn.argv.end(), arguments.begin(), arguments.end());
   spawn.descriptors = {{0, 0}, {1, 1}, {2, 2}};

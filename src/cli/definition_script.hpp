@@ -12,9 +12,11 @@ namespace cli {
 bool is_script(const fs::path& file);
 
 // Runs it with the project's default interpreter until its end and returns its exit status. What it
-// submits runs through this program, with `options` (words of `amlocal run`). Throws unavailable
+// submits runs through this program, with `options` (words of `amlocal run`). `more`: variables
+// that the script gets besides. Throws unavailable
 // where there is no interpreter.
 int run_script(const fs::path& file, const std::vector<std::string>& arguments,
-               const std::vector<std::string>& options, bool real_sdk, App& app);
+               const std::vector<std::string>& options, bool real_sdk, App& app,
+               const base::Variables& more = {});
 
 }  // namespace cli

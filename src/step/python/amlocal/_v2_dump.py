@@ -59,3 +59,12 @@ def local_path(text, base):
     if re.match(r"git(\+|@)", meant):
         return meant
     return os.path.normpath(os.path.join(base, os.path.expanduser(meant)))
+
+
+def relative(value, folder, key=None):
+    """The same with local paths as they are seen from `folder`."""
+    if isinstance(value, dict):
+        return {name: relative(each, folder, name) for name, each in value.items()}
+    if isinstance(value, list):
+        return [relative(each, folder) for each in value]
+    return os.path.relpath(value, folder) if key in PATHS and isinstance(value, str) and os.path.isabs(value) else value

@@ -26,6 +26,8 @@ class Jobs(Operations):
         if not skip_validation:
             self.validate(job, raise_on_failure=True)
         job = _as_job(job)
+        if os.environ.get("AMLOCAL_EXPORT"):
+            self._export(job, os.environ["AMLOCAL_EXPORT"])
         name = job.name or _new_name()
         file = self._write(name, job)
         running = _running.start(name, file)
@@ -47,6 +49,14 @@ class Jobs(Operations):
         content.setdefault("experiment_name", os.path.basename(os.getcwd()) or "Default")
         stem = "".join(c if c.isalnum() or c in "_-" else "_" for c in str(content.get("display_name") or "job"))
         return _v2_dump.write(os.path.join(self._folder(name), stem + ".yml"), content)
+
+    @staticmethod
+    def _export(job, target):
+        """`amlocal export`: writes the job and ends the script, as there is no run that it could ask about."""
+        content = _v2_dump.relative(_v2_dump.document(job), target)
+        content.setdefault("type", job.type)
+        print(_v2_dump.write(os.path.join(target, "pipeline.yml"), content))
+        raise SystemExit(0)
 
     def _folder(self, name):
         return os.path.join(self.root, ".amlocal", "definitions", name)
