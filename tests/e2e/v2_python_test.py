@@ -178,6 +178,41 @@ said.append(client.jobs.get(job.name).command.split(";")[0])
         self.assertEqual(got["artifacts/outputs/k.txt"], "kept\n")
         self.assertIn("said\n", got["artifacts/user_logs/std_log.txt"])
 
+    def test_a_job_from_yaml_and_a_sweep(self):
+        self.write("sub/src/try.py", """import argparse
+from azureml.core import Run
+parser = argparse.ArgumentParser()
+parser.add_argument("--rate", type=float)
+Run.get_context().log("loss", (parser.parse_args().rate - 0.2) ** 2)
+""")
+        self.write("sub/p.yml", """type: pipeline
+inputs: {d: {type: uri_folder, path: ./src}}
+settings: {default_compute: "azureml:cpu"}
+jobs:
+  look:
+    type: command
+    command: ls ${{inputs.d}}
+    code: ./src
+    environment: azureml:x:1
+    inputs: {d: "${{parent.inputs.d}}"}
+""")
+        out = self.python("""
+from azure.ai.ml.sweep import Choice
+job = client.jobs.create_or_update(load_job("sub/p.yml"))
+client.jobs.stream(job.name)
+one = command(code="sub/src", command="python try.py --rate ${{inputs.rate}}", inputs={"rate": 0.1},
+              environment="azureml:x:1", compute="cpu")
+sweep = one(rate=Choice([0.1, 0.2, 0.3])).sweep(sampling_algorithm="grid", primary_metric="loss", goal="minimize", compute="cpu")
+sweep.set_limits(max_total_trials=3)
+job = client.jobs.create_or_update(sweep)
+client.jobs.stream(job.name)
+print(type(client.jobs.get(job.name)).__name__, client.jobs.get(job.name).status)
+""")
+        self.assertIn("Streaming logs/azureml/executionlogs.txt", out)
+        self.assertIn("Completing processing run id", out)
+        self.assertIn("best: trial 1  rate=0.2", out)
+        self.assertIn("SweepJob Completed", out)
+
     def test_what_amlocal_does_not_have_says_so(self):
         self.python("client.online_endpoints.invoke('e')", status=1)
         self.assertIn("amlocal has no online endpoints", self.err)

@@ -58,7 +58,7 @@ def local_path(text, base):
         return text if "://" in text else meant
     if re.match(r"git(\+|@)", meant):
         return meant
-    return os.path.normpath(os.path.join(base, os.path.expanduser(meant)))
+    return os.path.abspath(os.path.join(base, os.path.expanduser(meant)))  # base_path may be relative itself
 
 
 def relative(value, folder, key=None):

@@ -123,13 +123,27 @@ class Jobs(Operations):
         from azure.ai.ml import load_job
         from azure.ai.ml.entities import CommandJob, PipelineJob
 
-        folder = self._folder(name)
-        for file in sorted(os.listdir(folder)) if os.path.isdir(folder) else ():
-            if file.endswith(".yml"):
-                return load_job(os.path.join(folder, file))
+        file = self._file(name)
+        if file is not None:
+            return load_job(file)
         kind = PipelineJob if record.get("kind") == "pipeline" else CommandJob
         return kind(name=name, display_name=record.get("step") or record.get("name"),
                     experiment_name=record.get("experiment"), tags=record.get("tags") or {})
+
+    def _file(self, name):
+        """What create_or_update wrote for this run, or None."""
+        folder = self._folder(name)
+        files = sorted(os.listdir(folder)) if os.path.isdir(folder) else []
+        return next((os.path.join(folder, each) for each in files if each.endswith(".yml")), None)
+
+    def is_pipeline(self, name):
+        import yaml
+
+        file = self._file(name)
+        if file is None:
+            return False
+        with open(file, encoding="utf-8") as opened:
+            return yaml.safe_load(opened).get("type") == "pipeline"
 
     def show_services(self, name, node_index=0):
         """No services run beside a job here."""

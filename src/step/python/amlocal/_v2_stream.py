@@ -17,7 +17,7 @@ def stream(jobs, name):
     running = _running.find(name)
     try:
         if running is not None:
-            _draw(running, out)
+            _draw(running, jobs.is_pipeline(name), out)
             status, failed = running.status, _failed_steps(running)
         else:
             status, failed = _wait(jobs, name), []
@@ -37,12 +37,12 @@ def stream(jobs, name):
     out.flush()
 
 
-def _draw(running, out):
+def _draw(running, pipeline, out):
     running.wait_until(lambda: running.order or running.ended)
-    if len(running.order) == 1:
-        _draw_command(running, running.order[0], out)
-    else:
+    if pipeline or len(running.order) != 1:
         _draw_pipeline(running, out)
+    else:
+        _draw_command(running, running.order[0], out)
     running.join()
 
 
