@@ -3,7 +3,9 @@
 usage: notebook_test.py AMLOCAL
 """
 import json
+import os
 import pathlib
+import signal
 import sys
 import unittest
 
@@ -68,6 +70,21 @@ class Notebook(Project):
         self.assertIn("True\n", self.call("run", "n.ipynb"))
         run = json.loads(self.call("runs", "show", "@last", "--json"))
         self.assertEqual(run["status"], "Completed")
+
+    def test_an_interrupt_stops_the_cell_and_its_runs(self):
+        self.write("say.py", "import time; time.sleep(100)")
+        self.cells("from azureml.core import Workspace, Experiment, ScriptRunConfig\n"
+                   "run = Experiment(Workspace.from_config(), 'e').submit(ScriptRunConfig('.', script='say.py'))\n"
+                   "print('up', flush=True)\nimport time; time.sleep(100)", "print('never')")
+        child = self.start("run", "n.ipynb")
+        while child.stdout.readline() not in ("up\n", ""):
+            pass
+        for pid in pathlib.Path(f"/proc/{child.pid}/task/{child.pid}/children").read_text().split():
+            os.kill(int(pid), signal.SIGINT)  # as a terminal does: to amlocal, which ignores it, and to the script
+        out, err = child.communicate(timeout=60)
+        self.assertEqual(child.returncode, 130, out + err)
+        self.assertNotIn("never", out)
+        self.assertEqual(json.loads(self.call("runs", "show", "@last", "--json"))["status"], "Canceled")
 
     @unittest.skipUnless(V2_PYTHON, "needs azure-ai-ml beside nbclient")
     def test_the_fixture(self):

@@ -164,13 +164,16 @@ job = client.jobs.create_or_update(job)
 client.jobs.stream(job.name)
 client.jobs.download(job.name, all=True, download_path="got")
 said.append([each.display_name for each in client.jobs.list()])
+made = [client.models.create_or_update(Model(name="m", path=path.format(job.name))) for path in (
+    "azureml://jobs/{}/outputs/o", "azureml://jobs/{}/outputs/artifacts/paths/outputs/k.txt", "runs:/{}/outputs/k.txt")]
+said.append([model.version + open(model.path).read() for model in made])
 client.jobs.archive(job.name)
 said.append([len(list(client.jobs.list())), len(list(client.jobs.list(list_view_type="ArchivedOnly")))])
 client.jobs.restore(job.name)
 said.append([len(list(client.jobs.list())), len(list(client.jobs.list(parent_job_name=job.name)))])
 said.append(client.jobs.get(job.name).command.split(";")[0])
 """)
-        self.assertEqual(said, [["speak"], [0, 1], [1, 1], "echo said"])
+        self.assertEqual(said, [["speak"], ["1made\n", "2kept\n", "3kept\n"], [0, 1], [1, 1], "echo said"])
         got = {path.relative_to(self.folder / "got").as_posix(): path.read_text(errors="replace")
                for path in (self.folder / "got").rglob("*") if path.is_file()}
         self.assertNotIn("artifacts/io/entries", got)

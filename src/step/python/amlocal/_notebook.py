@@ -1,5 +1,6 @@
 """A notebook as `amlocal run NOTEBOOK.ipynb` runs it: cell after cell in a kernel of this interpreter."""
 import os
+import signal
 import sys
 
 # Said to the kernel at the end: a kernel that is told to go is killed after seconds, whatever it waits for.
@@ -35,23 +36,32 @@ def run(file):
     folder = os.path.dirname(os.path.abspath(file))
     # python3: the notebook's own kernel is a name from the machine where it was written.
     client = Client(notebook, timeout=None, kernel_name="python3", resources={"metadata": {"path": folder}})
-    status = 0
+    status, interrupted = 0, []
+
+    def interrupt(number, frame):
+        # The cell ends with KeyboardInterrupt, and nbclient goes on in order.
+        interrupted.append(number)
+        os.kill(client.km.provisioner.pid, signal.SIGINT)
+
     with client.setup_kernel():
+        before = signal.signal(signal.SIGINT, interrupt)
         try:
             for index, cell in enumerate(notebook.cells):
-                client.execute_cell(cell, index)
-            _tell(client, nbformat, WAIT)
+                if not interrupted:
+                    client.execute_cell(cell, index)
         except nbclient.exceptions.CellExecutionError:
             status = 1
-            _tell(client, nbformat, WAIT)
         except nbclient.exceptions.DeadKernelError:
-            sys.stderr.write("{}: the kernel ended in the middle of a cell\n".format(file))
-            status = 1
-        except KeyboardInterrupt:
-            status = 130
-            client.km.interrupt_kernel()
+            sys.exit("{}: the kernel ended in the middle of a cell".format(file))
+        try:
+            if not interrupted:
+                _tell(client, nbformat, WAIT)
+        except nbclient.exceptions.CellExecutionError:
+            pass  # interrupted while it waited
+        if interrupted:
             _tell(client, nbformat, CANCEL)
-    return status
+        signal.signal(signal.SIGINT, before)
+    return 130 if interrupted else status
 
 
 def _tell(client, nbformat, source):

@@ -159,13 +159,19 @@ class Models(Assets):
         from azureml import _client, _submit
 
         folder = _submit.definitions_folder("model-" + run)
-        files = [each["path"] for each in self._door.get("/runs/{}/files".format(_quote(run)))["files"]]
         below = (below or "").strip("/")
-        chosen = [path for path in files if path == below or path.startswith(below + "/") or not below]
-        if not chosen:
+        # What a command job's script writes is with its one step.
+        steps = self._door.get("/runs/{}/children".format(_quote(run)))["runs"]
+        for owner in [run] + ([steps[0]["id"]] if len(steps) == 1 else []):
+            files = [each["path"] for each in self._door.get("/runs/{}/files".format(_quote(owner)))["files"]]
+            chosen = [path for path in files if path == below or path.startswith(below + "/") or not below]
+            for path in chosen:
+                source = "/runs/{}/files/{}".format(_quote(owner), _client.quote_path(path))
+                self._door.download(source, os.path.join(folder, path))
+            if chosen:
+                break
+        else:
             raise not_found("Job {} has no file or folder {} among its artifacts".format(run, below))
-        for path in chosen:
-            self._door.download("/runs/{}/files/{}".format(_quote(run), _client.quote_path(path)), os.path.join(folder, path))
         return os.path.join(folder, below)
 
     def get(self, name, version=None, label=None):
