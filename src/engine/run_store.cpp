@@ -80,6 +80,7 @@ void RunStore::add_words(TrackedRun& run) {
   run.tags = said->tags;
   run.properties = said->properties;
   run.params = said->params;
+  run.notes = said->notes;
 }
 
 TrackedRun RunStore::describe_root(const history::RunRecord& record) {
@@ -230,6 +231,15 @@ void RunStore::each_metric(const std::string& id, const std::string& name,
   if (auto* logged = existing_tracking(find(id).root)) logged->each_metric(id, name, take);
 }
 
+gateway::MetricPage RunStore::metric_page(const std::string& id, const std::string& name,
+                                          std::int64_t after, std::size_t most) {
+  const Lock lock(mutex_);
+  gateway::MetricPage page;
+  if (auto* logged = existing_tracking(find(id).root))
+    page.next = logged->page(id, name, after, most, page.points);
+  return page;
+}
+
 std::vector<model::MetricPoint> RunStore::latest_metrics(const std::string& id) {
   const Lock lock(mutex_);
   std::vector<model::MetricPoint> points;
@@ -245,6 +255,10 @@ fs::path RunStore::artifacts(const std::string& id) {
   if (where.kind == TrackedRun::Kind::pipeline) return folder / "artifacts";
   if (where.kind == TrackedRun::Kind::step) return folder / "steps" / where.step / "artifacts";
   return folder / "children" / id / "artifacts";
+}
+
+fs::path RunStore::loose_artifacts() {
+  return layout_.hidden() / "logged_models";
 }
 
 fs::path RunStore::logs(const std::string& id) {

@@ -37,8 +37,11 @@ class RunStore final : public gateway::RunStore {
   void log(const std::string& id, const std::vector<model::MetricPoint>&) override;
   void each_metric(const std::string& id, const std::string& name,
                    const std::function<void(const model::MetricPoint&)>&) override;
+  gateway::MetricPage metric_page(const std::string& id, const std::string& name,
+                                  std::int64_t after, std::size_t most) override;
   std::vector<model::MetricPoint> latest_metrics(const std::string& id) override;
   fs::path artifacts(const std::string& id) override;
+  fs::path loose_artifacts() override;
   fs::path logs(const std::string& id) override;
   std::vector<gateway::Output> outputs(const std::string& id) override;
   void keep_telemetry(const std::string& line) override;

@@ -124,9 +124,10 @@ std::unique_ptr<net::Body> body_of(const json& entry, const fs::path& lines) {
 }  // namespace
 
 std::span<const Dialect> dialects() {
-  static const std::array all{shim_runs(),    shim_workspace(),     telemetry(),
-                              run_services(), workspace_services(), discovery_service(),
-                              blobs()};
+  static const std::array all{
+      shim_runs(),          shim_workspace(),    telemetry(),       run_services(),
+      workspace_services(), discovery_service(), blobs(),           mlflow_runs(),
+      mlflow_experiments(), mlflow_artifacts(),  mlflow_registry(), mlflow_unanswered()};
   return all;
 }
 

@@ -58,6 +58,13 @@ Dialect run_services();
 Dialect workspace_services();
 Dialect discovery_service();
 Dialect blobs();
+// MLflow's.
+Dialect mlflow_experiments();
+Dialect mlflow_runs();
+Dialect mlflow_artifacts();
+Dialect mlflow_registry();
+// Whatever else is below MLflow's prefix.
+Dialect mlflow_unanswered();
 
 // What stands where `pattern` has braces, or nothing where the path is another.
 std::optional<std::vector<std::string>> match(std::string_view pattern, std::string_view path);

@@ -45,6 +45,12 @@ struct NewModel {
   model::Words properties;
 };
 
+// A page of a metric's points: `next` is where the one behind it begins, 0 at the end.
+struct MetricPage {
+  std::vector<model::MetricPoint> points;
+  std::int64_t next = 0;
+};
+
 // Every function may be called by several threads at once, and throws not_found for a name that is
 // not there, exists for one that is taken, bad_input for one that cannot be.
 class RunStore {
@@ -67,11 +73,17 @@ class RunStore {
   // In the order of names and then of arrival, one at a time; `name` "": of all metrics.
   virtual void each_metric(const std::string& id, const std::string& name,
                            const std::function<void(const model::MetricPoint&)>&) = 0;
+  // Up to `most` numbers of one metric in the order of arrival, from where an earlier page ended (0:
+  // from the first).
+  virtual MetricPage metric_page(const std::string& id, const std::string& name, std::int64_t after,
+                                 std::size_t most) = 0;
   // The last point of each metric, by step and then time.
   virtual std::vector<model::MetricPoint> latest_metrics(const std::string& id) = 0;
 
   // The folder of a run's artifacts, absolute; perhaps not there yet.
   virtual fs::path artifacts(const std::string& id) = 0;
+  // A folder for artifacts that belong to no run, absolute; perhaps not there yet.
+  virtual fs::path loose_artifacts() = 0;
   // A run's folder of logs (user_logs/, system_logs/ in it), "" where it has none.
   virtual fs::path logs(const std::string& id) = 0;
   virtual std::vector<Output> outputs(const std::string& id) = 0;

@@ -18,7 +18,8 @@ using sqlite::Transaction;
 
 constexpr std::int64_t schema_version = 1;
 
-// `words.kind`: 0 tag, 1 property, 2 parameter. `names.latest` is the rowid of the point to show.
+// `words.kind`: 0 tag, 1 property, 2 parameter, 3 note. `names.latest` is the rowid of the point to
+// show.
 constexpr const char* schema = R"(
 CREATE TABLE runs (
   id TEXT PRIMARY KEY, position INTEGER, name TEXT, parent TEXT, kind INTEGER, status TEXT,
@@ -38,7 +39,7 @@ CREATE INDEX points_by_name ON points (name);
 PRAGMA user_version = 1;
 )";
 
-enum Kind { tag, property, param };
+enum Kind { tag, property, param, note };
 
 Database open(const fs::path& file) {
   Database database(file);
@@ -103,6 +104,7 @@ model::TrackedRun read_row(const Database& database, Statement& row) {
   run.tags = read_words(database, run.id, tag);
   run.properties = read_words(database, run.id, property);
   run.params = read_words(database, run.id, param);
+  run.notes = read_words(database, run.id, note);
   return run;
 }
 
@@ -168,8 +170,10 @@ std::optional<model::TrackedRun> Tracking::find(const std::string& id) {
   run.tags = read_words(database_, id, tag);
   run.properties = read_words(database_, id, property);
   run.params = read_words(database_, id, param);
+  run.notes = read_words(database_, id, note);
   Statement named(database_, "SELECT 1 FROM names WHERE run = ? LIMIT 1");
-  if (run.tags.empty() && run.properties.empty() && run.params.empty() && !named.bind(id).step())
+  if (run.tags.empty() && run.properties.empty() && run.params.empty() && run.notes.empty() &&
+      !named.bind(id).step())
     return std::nullopt;
   return run;
 }
@@ -220,16 +224,20 @@ void Tracking::change(const std::string& id, const model::RunChange& change) {
     set("UPDATE runs SET status = ? WHERE id = ?", std::string(to_string(*change.status)));
   if (change.error) set("UPDATE runs SET error = ? WHERE id = ?", *change.error);
   if (change.ended) set("UPDATE runs SET ended = ? WHERE id = ?", iso(change.ended));
-  for (const auto& [name, value] : change.tags) {
-    if (value)
-      put_words(id, tag, {{name, *value}}, false);
-    else
-      Statement(database_, "DELETE FROM words WHERE run = ? AND kind = ? AND name = ?")
-          .bind(id)
-          .bind(std::int64_t{tag})
-          .bind(name)
-          .run();
-  }
+  const auto replace = [&](Kind kind, const auto& words) {
+    for (const auto& [name, value] : words) {
+      if (value)
+        put_words(id, kind, {{name, *value}}, false);
+      else
+        Statement(database_, "DELETE FROM words WHERE run = ? AND kind = ? AND name = ?")
+            .bind(id)
+            .bind(std::int64_t{kind})
+            .bind(name)
+            .run();
+    }
+  };
+  replace(tag, change.tags);
+  replace(note, change.notes);
   put_words(id, property, change.properties, true);
   put_words(id, param, change.params, true);
   transaction.commit();
@@ -305,6 +313,28 @@ void Tracking::each_metric(const std::string& id, const std::string& name,
     points.bind(number);
     while (points.step()) take(read_point(metric, kind, points));
   }
+}
+
+std::int64_t Tracking::page(const std::string& id, const std::string& name, std::int64_t after,
+                            std::size_t most, std::vector<model::MetricPoint>& points) {
+  Transaction reading(database_, "BEGIN");
+  Statement named(database_, "SELECT id FROM names WHERE run = ? AND name = ? AND kind = 'scalar'");
+  named.bind(id).bind(name);
+  if (!named.step()) return 0;
+  const std::int64_t number = named.integer();
+  // One more than is given tells whether another page follows.
+  Statement statement(database_,
+                      "SELECT rowid, number, json, step, time FROM points WHERE name = ? AND rowid "
+                      "> ? ORDER BY rowid LIMIT ?");
+  statement.bind(number).bind(after).bind(static_cast<std::int64_t>(most) + 1);
+  std::int64_t last = 0;
+  while (statement.step()) {
+    if (points.size() == most) return last;
+    last = statement.integer();
+    auto point = read_point(name, "scalar", statement);
+    if (point.number) points.push_back(std::move(point));
+  }
+  return 0;
 }
 
 std::vector<Tracking::Latest> Tracking::latest(const std::string& id) {

@@ -40,6 +40,10 @@ class Tracking {
   // flat. `name` "": of all metrics.
   void each_metric(const std::string& id, const std::string& name,
                    const std::function<void(const model::MetricPoint&)>&);
+  // Up to `most` numbers of one metric in the order of arrival, behind the position `after`, into
+  // `points`. Returns the position of the last, 0 when there are no more.
+  std::int64_t page(const std::string& id, const std::string& name, std::int64_t after,
+                    std::size_t most, std::vector<model::MetricPoint>& points);
   // The last point of each metric, by step and then time, as MLflow shows it; and how many there
   // are.
   struct Latest {

@@ -32,6 +32,7 @@ struct TrackedRun {
   Words tags;
   Words properties;  // cannot be changed once they are set
   Words params;      // MLflow's
+  Words notes;       // what a dialect keeps of it for itself; shown nowhere else
 };
 
 // What to change of a run; what is absent stays.
@@ -43,6 +44,7 @@ struct RunChange {
   std::map<std::string, std::optional<std::string>> tags;  // without a value: removed
   Words properties;
   Words params;
+  std::map<std::string, std::optional<std::string>> notes;  // without a value: removed
 };
 
 // One point of a metric. The same metric has the same shape whoever sent it: run.log("loss", 0.5)
