@@ -50,7 +50,8 @@ int main(int argc, char** argv) {
                  const bool known = ::ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0;
                  return std::size_t{known && size.ws_col > 0 ? size.ws_col : 80U};
                },
-               terminal && ::isatty(STDIN_FILENO) != 0 ? &std::cin : nullptr};
+               terminal && ::isatty(STDIN_FILENO) != 0 ? &std::cin : nullptr,
+               &std::cin};
   const int status = cli::main(app, {argv + 1, argv + argc});
   if (std::cout.flush() || reader_has_gone()) return status;
   std::cerr << "amlocal: error: cannot write everything to the standard output\n"

@@ -23,6 +23,7 @@ struct App {
   // The terminal's width at this moment: a window may be resized.
   std::function<std::size_t()> columns = [] { return std::size_t{80}; };
   std::istream* answers = nullptr;  // who can be asked; null where nobody sits there
+  std::istream* input = nullptr;    // what is piped in, for the verbs that read it
 };
 
 // Runs one command line (without the program's name) and returns the exit status. Every Error is

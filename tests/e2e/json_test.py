@@ -56,6 +56,26 @@ class Json(Project):
         again = self.check("run", self.call("runs", "show", "again", "--json"))
         self.assertEqual(again["steps"][0]["from_run"], "good")
 
+    def test_metrics(self):
+        self.take("first-step")
+        self.write("src/log.py", "from azureml.core import Run\nrun = Run.get_context()\n"
+                   "run.log('loss', 0.5, step=1)\nrun.log('odd', float('nan'))\nrun.log_row('r', a=1)\nrun.flush()\n")
+        self.write("log.yml", "type: command\ncommand: python log.py\ncode: src\nenvironment: azureml:e:1\n")
+        self.call("run", "log.yml", "--name", "r1")
+        found = self.check("metrics", self.call("runs", "metrics", "r1", "--json"))
+        self.assertEqual([run["name"] for run in found["runs"]], ["r1", "log"])
+        values = {one["name"]: (one["value"], one["step"], one["points"]) for one in found["runs"][1]["metrics"]}
+        self.assertEqual(values, {"loss": (0.5, 1, 1), "odd": ("NaN", None, 1), "r": ({"a": 1}, None, 1)})
+
+    def test_models(self):
+        self.write("tree.pkl", "x")
+        self.call("model", "register", "tree", "--path", "tree.pkl", "--tag", "a=b")
+        self.call("model", "register", "tree", "--path", "tree.pkl")
+        lines = self.call("model", "list", "--json").splitlines()
+        self.assertEqual([self.check("model", line)["version"] for line in lines], ["1", "2"])
+        shown = self.check("model", self.call("model", "show", "tree", "--version", "1", "--json"))
+        self.assertEqual((shown["tags"], pathlib.Path(shown["path"]).read_text()), ({"a": "b"}, "x"))
+
     def test_a_dry_run(self):
         self.take("first-step")
         plan = self.check("dry-run", self.call("run", "job.yml", "--dry-run", "--json"))
