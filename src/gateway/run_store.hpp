@@ -73,7 +73,7 @@ class RunStore {
   // In the order of names and then of arrival, one at a time; `name` "": of all metrics.
   virtual void each_metric(const std::string& id, const std::string& name,
                            const std::function<void(const model::MetricPoint&)>&) = 0;
-  // Up to `most` numbers of one metric in the order of arrival, from where an earlier page ended (0:
+  // Up to `most` numbers of one metric in order of arrival, from where an earlier page ended (0:
   // from the first).
   virtual MetricPage metric_page(const std::string& id, const std::string& name, std::int64_t after,
                                  std::size_t most) = 0;

@@ -12,7 +12,8 @@ import pathlib
 import subprocess
 import sys
 
-PEERS = {"kfp": "kfp==2.17.3", "snakemake": "snakemake==9.27.1", "dvc": "dvc==3.67.1"}
+PEERS = {"kfp": "kfp==2.17.3", "snakemake": "snakemake==9.27.1", "dvc": "dvc==3.67.1",
+         "mlflow": "mlflow==3.17.2"}
 
 
 def install(folder, name):
