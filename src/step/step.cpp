@@ -192,6 +192,8 @@ class Run {
       }
       return finished;
     } catch (const base::Error&) {
+      mounts_.reset();  // ends it, where it lives and is silent
+      mend_stores(bindings_);
       for (const auto& fault : request_.mounting.faults)
         if (meter::parse_fault(fault).how == meter::Fault::How::disconnect)
           outcome_.faults.push_back({fault, FaultEnd::Kind::struck, ""});
