@@ -4,6 +4,7 @@
 
 #include <cmath>
 #include <limits>
+#include <thread>
 #include <tuple>
 
 #include "base/error.hpp"
@@ -41,7 +42,7 @@ PRAGMA user_version = 1;
 
 enum Kind { tag, property, param, note };
 
-Database open(const fs::path& file) {
+Database open_once(const fs::path& file) {
   Database database(file);
   // A killed process loses nothing; a power cut may lose the last batches, never the file.
   database.execute("PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL");
@@ -65,6 +66,19 @@ Database open(const fs::path& file) {
 
 // SQLite makes a null of it. No JSON text is this.
 const std::string not_a_number = "NaN";
+
+// Of two that make the file at once, SQLite sends one away without the wait that it was told.
+Database open(const fs::path& file) {
+  for (int tries = 0;; ++tries) {
+    try {
+      return open_once(file);
+    } catch (const base::Error& error) {
+      constexpr int patience = 500;
+      if (error.code() != base::Code::conflict || tries == patience) throw;
+    }
+    std::this_thread::sleep_for(std::chrono::milliseconds(10));
+  }
+}
 
 std::int64_t ticks(base::Time time) {
   return time.time_since_epoch().count();

@@ -1,4 +1,6 @@
+#include <atomic>
 #include <cmath>
+#include <thread>
 
 #include "history/documents.hpp"
 #include "history/models.hpp"
@@ -41,6 +43,25 @@ TEST_CASE("metrics come back in the order in which they came, from another proce
   CHECK(numbers(tracking, "r", "loss") == std::vector<double>{3, 2, 1});
   CHECK(numbers(tracking, "r", "") == std::vector<double>{0.5, 3, 2, 1});
   CHECK(numbers(tracking, "nobody", "") == std::vector<double>{});
+}
+
+TEST_CASE("many may open it at once, also the first time") {
+  const support::Scratch scratch;
+  const fs::path file = scratch.layout.root / "t.sqlite";
+  std::atomic<int> refused = 0;
+  std::vector<std::jthread> threads;
+  for (int n = 0; n < 8; ++n)
+    threads.emplace_back([&, n] {
+      try {
+        history::Tracking(file).log("r", {point("loss", n)});
+      } catch (const base::Error&) {
+        ++refused;
+      }
+    });
+  threads.clear();
+  CHECK(refused == 0);
+  history::Tracking tracking(file);
+  CHECK(numbers(tracking, "r", "loss").size() == 8);
 }
 
 TEST_CASE("the latest point of a metric is the one of the highest step, then time") {
