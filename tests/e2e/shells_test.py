@@ -95,10 +95,12 @@ class Fish:
         pass
 
 
-class Completion(Project):
+class Completion:
+    """What every shell completes; SHELL_CLASS drives one."""
+
     def setUp(self):
         super().setUp()
-        self.shell = {"zsh": Zsh, "fish": Fish}[SHELL](self)
+        self.shell = self.SHELL_CLASS(self)
         self.addCleanup(self.shell.close)
 
     def complete(self, line):
@@ -125,16 +127,22 @@ class Completion(Project):
         self.call("component", "map", "azureml:train:1", "pipeline.yml")
         self.assertEqual(self.complete("amlocal component show azureml:tr"), ["azureml:train:1"])
 
-    @unittest.skipIf(SHELL != "fish", "zsh's files stand in the test of the line")
-    def test_files(self):
-        self.write("my pipeline.yml", "jobs: {}\n")
-        self.assertEqual(self.complete("amlocal run my"), ["my pipeline.yml"])
-
     def test_half_a_line_is_no_error(self):
         self.assertEqual(self.complete("amlocal nonsense "), [])
         self.assertEqual(self.complete("amlocal logs nobody/"), [])
 
-    @unittest.skipIf(SHELL != "zsh", "only zsh is driven through a terminal")
+
+class FishCompletion(Completion, Project):
+    SHELL_CLASS = Fish
+
+    def test_files(self):
+        self.write("my pipeline.yml", "jobs: {}\n")
+        self.assertEqual(self.complete("amlocal run my"), ["my pipeline.yml"])
+
+
+class ZshCompletion(Completion, Project):
+    SHELL_CLASS = Zsh
+
     def test_the_line_at_the_terminal(self):
         self.write("my pipeline.yml", "jobs: {}\n")
         self.assertEqual(self.shell.press("amlocal va")[1].rstrip(), "amlocal validate")
@@ -143,7 +151,6 @@ class Completion(Project):
         self.assertEqual(self.shell.press("amlocal component show azureml:tr")[1].rstrip(),
                          "amlocal component show azureml:train:1")
 
-    @unittest.skipIf(SHELL != "zsh", "only zsh has fpath")
     def test_the_script_as_a_file_of_fpath(self):
         self.write("functions/_amlocal", self.call("completion", "zsh"))
         self.shell.close()
@@ -157,4 +164,4 @@ if __name__ == "__main__":
     if not shutil.which(SHELL):
         print(f"needs {SHELL}: it is not installed here")
         sys.exit(77)
-    unittest.main(argv=sys.argv[:1])
+    unittest.main(argv=[sys.argv[0], SHELL.capitalize() + "Completion"])

@@ -258,6 +258,6 @@ if __name__ == "__main__":
     PROGRAMS = [pathlib.Path(word).resolve() for word in sys.argv[1:4]]
     reason = why_not()
     if reason:
-        print(f"skipped: {reason}")
+        print(reason)
         sys.exit(77)
     unittest.main(argv=[sys.argv[0], *sys.argv[4:]])

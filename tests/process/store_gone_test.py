@@ -12,6 +12,7 @@ import json
 import os
 import pathlib
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
@@ -145,6 +146,27 @@ class StoreGone(unittest.TestCase):
                 self.doCleanups()
                 self.setUp()
 
+    def test_an_append_that_the_mount_process_had_begun_is_undone(self):
+        """Killed in the middle of an append in place: the object has a part of it, and a note of its old size."""
+        def kill_in_mid_append():
+            closed = self.lake / "made/closed"
+            with closed.open("a") as file:
+                file.write("a part of what was appended")
+            note = f"append 1 {closed}\n".encode().ljust(4352, b"\0")
+            intents = self.project / ".amlocal/runs/r/steps/one/cap/data-capability/tmp/outputs.made/intents"
+            with intents.open("r+b") as file:
+                file.write(note)
+            for entry in pathlib.Path("/proc").glob("[0-9]*"):
+                try:
+                    if os.readlink(entry / "exe") == str(self.folder / "bin/amlocal-mount"):
+                        os.kill(int(entry.name), signal.SIGKILL)
+                except OSError:
+                    pass  # gone meanwhile, or a thread of the kernel's
+
+        came, _ = self.run_step("rslex", kill_in_mid_append)
+        self.assertEqual(came["append"], "ENOTCONN", came)
+        self.assertEqual((self.lake / "made/closed").read_text(), "1")
+
     def test_another_folder_takes_its_place(self):
         def replace():
             self.lake.rename(self.folder / "away")
@@ -182,6 +204,6 @@ if __name__ == "__main__":
     PROGRAMS = [pathlib.Path(word).resolve() for word in sys.argv[1:4]]
     reason = why_not()
     if reason:
-        print(f"skipped: {reason}")
+        print(reason)
         sys.exit(77)
     unittest.main(argv=[sys.argv[0], *sys.argv[4:]])
