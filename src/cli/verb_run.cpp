@@ -12,6 +12,7 @@
 #include "base/files.hpp"
 #include "cli/checked_job.hpp"
 #include "cli/definition_script.hpp"
+#include "cli/explain_logs.hpp"
 #include "cli/io_record.hpp"
 #include "cli/project.hpp"
 #include "cli/render.hpp"
@@ -49,6 +50,7 @@ struct Args {
   bool dry_run = false;
   bool json = false;
   std::string sdk = "shim";
+  bool explain_logs = false;
   std::vector<std::string> arguments;  // of a definition in Python
 };
 
@@ -72,6 +74,7 @@ void declare(Options& options, Args& args) {
   options.flag("--dry-run", args.dry_run);
   options.flag("--json", args.json);
   options.value("--sdk", args.sdk);
+  options.flag("--explain-logs", args.explain_logs);
   options.arguments("arguments", args.arguments, false);
 }
 
@@ -91,6 +94,7 @@ std::vector<std::string> repeated_options(const Args& args) {
   add("--clock", args.clock);
   if (args.trace != "off") add("--trace", args.trace);
   if (args.sdk != "shim") add("--sdk", args.sdk);
+  if (args.explain_logs) words.emplace_back("--explain-logs");
   return words;
 }
 
@@ -249,6 +253,14 @@ Args with_step_of_file(Args args, App& app) {
   return args;
 }
 
+// Made up where --name is not given.
+struct RunName final : events::Sink {
+  std::string name;
+  void on(const events::Stamped& stamped) override {
+    if (const auto* started = std::get_if<events::RunStarted>(&stamped.event)) name = started->run;
+  }
+};
+
 int run(const Args& given, App& app) {
   const Args args = with_step_of_file(given, app);
   const fs::path file = fs::absolute(args.file, app.here);
@@ -256,6 +268,9 @@ int run(const Args& given, App& app) {
     throw base::Error(base::Code::usage,
                       fmt::format("--sdk takes shim or real, not '{}'", args.sdk))
         .hint(text::did_you_mean(args.sdk, {"shim", "real"}));
+  if (args.explain_logs && args.json)
+    throw base::Error(base::Code::usage, "--explain-logs draws a table, and --json has none")
+        .hint("leave out one of them; the calls are in steps/STEP/logging-calls.jsonl of the run");
   if (is_script(file))
     return run_script(file, args.arguments, options_for_script(args), args.sdk == "real", app);
   if (!args.arguments.empty())
@@ -272,6 +287,7 @@ int run(const Args& given, App& app) {
   engine::Options options{
       args.name, std::max(args.jobs, 0), args.only, args.until,        args.resume,
       {},        args.pass_env,          {},        args.sdk == "real"};
+  options.watch_logs = args.explain_logs;
   options.command = {retry_command(args)};
   options.mounting = mounting_of(args, project.settings);
   const engine::Surroundings surroundings{project.layout, project.settings, project.catalogue,
@@ -294,7 +310,10 @@ int run(const Args& given, App& app) {
       app.out << fmt::format("without effect on one machine: {}\n", fmt::join(idle, "; "));
     renderer = std::make_unique<Lines>(app, afterwards_of(args, project.settings));
   }
-  switch (engine::execute(job, options, surroundings, {renderer.get()})) {
+  RunName name;
+  const auto status = engine::execute(job, options, surroundings, {renderer.get(), &name});
+  if (args.explain_logs) show_ways_of_logs(app, project.layout, name.name);
+  switch (status) {
     case model::Status::completed:
       return 0;
     case model::Status::canceled:

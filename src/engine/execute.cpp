@@ -103,6 +103,7 @@ class Run {
     context_.folder = recorder_->folder();
     context_.locks = surroundings_.layout.locks();
     context_.mounting.audit_hook = surroundings_.layout.cache() / "audit-hook";
+    if (options_.watch_logs) context_.log_watch = surroundings_.layout.cache() / "log-watch";
     context_.experiment = job_.experiment_name;
     context_.default_datastore = job_.settings.default_datastore;
     auto pass = options_.pass_env;

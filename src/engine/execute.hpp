@@ -25,6 +25,7 @@ struct Options {
   std::vector<std::string> pass_env;
   step::Mounting mounting;  // how mounted inputs and outputs are reached
   bool real_sdk = false;    // steps import the azureml that is installed, not amlocal's
+  bool watch_logs = false;  // note where each logging call goes: step/log_watch.hpp
 };
 
 // What a run needs to know of its surroundings.

@@ -39,6 +39,7 @@ step::Request make_request(const Plan& plan, std::size_t step, const PreparedSte
   request.mounting = context.mounting;
   request.gateway = context.gateway;
   request.sdk = context.sdk;
+  request.log_watch = context.log_watch;
   if (prepared.snapshot) request.snapshot = prepared.snapshot->folder;
   request.environment = context.environment;
   for (const auto& input : planned.inputs)

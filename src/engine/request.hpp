@@ -16,6 +16,7 @@ struct RunContext {
   step::Mounting mounting;
   step::Gateway gateway;
   step::Sdk sdk;
+  fs::path log_watch;
   std::string experiment;
   std::string default_datastore;
   base::Variables environment;  // what of the user's shell a step may see

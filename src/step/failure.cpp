@@ -235,6 +235,9 @@ void explain_pipeline_data(const Request& request, const Folder& folder, const f
 void explain_exception(const Request& request, const Folder& folder, events::Failure& failure) {
   static const std::regex no_module("No module named '([^']+)'");
   static const std::regex read_only("^OSError: .*Read-only file system: '([^']+)'.*$");
+  static const std::regex no_insights(
+      "^ValueError: (Invalid connection string|Invalid instrumentation key|Instrumentation key "
+      "cannot be none or empty).*$");
   static const std::regex no_file("^FileNotFoundError: .*'([^']+)'$");
   std::smatch match;
   if (std::regex_search(failure.exception, match, no_module)) {
@@ -255,6 +258,11 @@ void explain_exception(const Request& request, const Folder& folder, events::Fai
             "input '{}' is read-only, as in the cloud: write to an output, or to a copy of it",
             input.name);
     }
+  } else if (std::regex_match(failure.exception, no_insights)) {
+    failure.hint =
+        "call AzureLogHandler() without a connection string: the step has one in "
+        "APPLICATIONINSIGHTS_CONNECTION_STRING; one of your own has the form "
+        "InstrumentationKey=<a UUID in small letters>;IngestionEndpoint=https://…";
   } else if (std::regex_match(failure.exception, match, no_file)) {
     const fs::path missing = match[1].str();
     for (const auto& input : request.inputs) {

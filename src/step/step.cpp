@@ -15,6 +15,7 @@
 #include "step/command.hpp"
 #include "step/failure.hpp"
 #include "step/folder.hpp"
+#include "step/log_watch.hpp"
 #include "step/stage_log.hpp"
 #include "step/supervise.hpp"
 
@@ -252,6 +253,9 @@ class Run {
     launch.cwd = folder_.seen(folder_.work);
     if (folder_.seen_root != folder_.root) launch.root = {folder_.root, folder_.seen_root};
     launch.environment = with_hook(variables(request_, folder_, bindings_));
+    if (!request_.log_watch.empty())
+      launch.environment = with_log_watch(std::move(launch.environment), request_.log_watch,
+                                          request_.folder, folder_.seen(folder_.work));
     if (mounts_) launch.join = mounts_->namespaces();
     launch.read_only = bindings_.views;
     launch.timeout_seconds = request_.component->limits.timeout_seconds;

@@ -91,6 +91,7 @@ struct Request {
   Mounting mounting;
   Gateway gateway;
   Sdk sdk;
+  fs::path log_watch;        // the folder of the watch over logging calls; "" for none
   double grace_seconds = 5;  // between SIGTERM and SIGKILL
 };
 

@@ -1,0 +1,31 @@
+#include "step/log_watch.hpp"
+
+#include <algorithm>
+
+#include "base/files.hpp"
+
+namespace step {
+namespace {
+
+void set(base::Variables& variables, const std::string& name, const std::string& value) {
+  std::erase_if(variables, [&](const auto& entry) { return entry.first == name; });
+  variables.emplace_back(name, value);
+}
+
+}  // namespace
+
+fs::path log_watch_path(const fs::path& step_folder) {
+  return step_folder / "logging-calls.jsonl";
+}
+
+base::Variables with_log_watch(base::Variables environment, const fs::path& hook,
+                               const fs::path& step_folder, const fs::path& work) {
+  for (const auto& [name, text] : log_watch_files()) base::write_file_atomically(hook / name, text);
+  set(environment, "AMLOCAL_LOGS_FILE", log_watch_path(step_folder).native());
+  set(environment, "AMLOCAL_LOGS_WORK", work.native());
+  const std::string theirs = base::variable(environment, "PYTHONPATH");
+  set(environment, "PYTHONPATH", hook.native() + (theirs.empty() ? "" : ":" + theirs));
+  return environment;
+}
+
+}  // namespace step
