@@ -1,8 +1,10 @@
-// A store whose failures are told in words: the caller of a mount only meets an error number.
+// A store whose failures are told in words: the caller of a mount only meets an error number. It
+// also knows what was changed through it.
 #pragma once
 
 #include <functional>
 #include <memory>
+#include <mutex>
 #include <string>
 
 #include "meter/decorator.hpp"
@@ -18,10 +20,18 @@ class LoggedStore final : public meter::Decorator {
               std::function<void(const std::string&)> log)
       : Decorator(std::move(inner)), log_(std::move(log)) {}
 
+  struct Changes {
+    std::string first;  // the first object, or folder
+    std::uint64_t requests = 0;
+  };
+  Changes changes() const;
+
  private:
   void around(meter::Call&, const meter::Proceed&) override;
 
   std::function<void(const std::string&)> log_;
+  mutable std::mutex mutex_;
+  Changes changes_;
 };
 
 }  // namespace fuse

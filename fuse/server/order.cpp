@@ -101,11 +101,18 @@ Order order_from_json(const std::string& text) {
 }
 
 std::string to_json(const Finished& finished) {
-  json j = {{"unsent", json::array()},       {"never_fired", json::array()},
-            {"fired", json::array()},        {"gone", finished.gone},
-            {"refusals", finished.refusals}, {"last_refusal", finished.last_refusal}};
+  json j = {{"unsent", json::array()},
+            {"never_fired", json::array()},
+            {"fired", json::array()},
+            {"gone", finished.gone},
+            {"changed", json::array()},
+            {"refusals", finished.refusals},
+            {"last_refusal", finished.last_refusal}};
   for (const auto& [session, file] : finished.unsent)
     j["unsent"].push_back({{"session", session}, {"path", file.path}, {"why", file.why}});
+  for (const auto& one : finished.changed)
+    j["changed"].push_back(
+        {{"session", one.session}, {"path", one.path}, {"requests", one.requests}});
   for (const auto& one : finished.never_fired)
     j["never_fired"].push_back(
         {{"fault", one.fault}, {"why", one.why}, {"came_near", one.came_near}});
@@ -122,6 +129,10 @@ Finished finished_from_json(const std::string& text) {
       finished.unsent.push_back(
           {file.at("session").get<std::string>(),
            {file.at("path").get<std::string>(), file.at("why").get<std::string>()}});
+    for (const auto& one : j.value("changed", json::array()))
+      finished.changed.push_back({one.at("session").get<std::string>(),
+                                  one.at("path").get<std::string>(),
+                                  one.at("requests").get<std::uint64_t>()});
     for (const auto& one : j.at("never_fired"))
       finished.never_fired.push_back({one.at("fault").get<std::string>(),
                                       one.at("why").get<std::string>(),

@@ -54,12 +54,20 @@ std::string to_json(const Order&);
 // Throws bad_input.
 Order order_from_json(const std::string&);
 
+// What a session changed in its store.
+struct Changed {
+  std::string session;
+  std::string path;  // the first object, or folder
+  std::uint64_t requests = 0;
+};
+
 // What finishing gave.
 struct Finished {
   // For each session the files that did not reach the store.
   std::vector<std::pair<std::string, FileSystem::Unsent>> unsent;
   // Sessions that may write whose folder was removed or replaced: what they had sent is lost.
   std::vector<std::string> gone;
+  std::vector<Changed> changed;  // of mounts by a profile of blobs
   std::vector<meter::Unfired> never_fired;
   std::vector<meter::Fired> fired;
   // What the mounts themselves refused, as their log tells it; faults are not among it.

@@ -109,7 +109,7 @@ class Log {
 struct Session {
   SessionOrder order;
   std::optional<store::LocalRoot> root;
-  std::shared_ptr<store::ObjectStore> store;
+  std::shared_ptr<LoggedStore> store;
   std::uint16_t number = 0;  // the ledger's
   std::unique_ptr<FileSystem> view;
   std::optional<Mount> mount;
@@ -236,6 +236,10 @@ Finished finish(std::vector<Session>& sessions, Metering& metering, const Log& l
       for (auto& file : session.mount->finish(send))
         finished.unsent.emplace_back(session.order.name, std::move(file));
     session.mount.reset();
+    if (session.store)
+      if (auto changes = session.store->changes(); changes.requests > 0)
+        finished.changed.push_back(
+            {session.order.name, std::move(changes.first), changes.requests});
     if (send && session.order.kind == SessionOrder::Kind::upload)
       for (auto& file : upload(*hollow(session.order.local, session.order, metering),
                                session.order.local, session.number))

@@ -1,17 +1,16 @@
 #include "cli/io_record.hpp"
 
-#include <fcntl.h>
 #include <fmt/format.h>
 
 #include <algorithm>
 #include <array>
 #include <boost/filesystem/operations.hpp>
-#include <map>
 #include <set>
 
 #include "base/error.hpp"
 #include "step/audit.hpp"
 #include "step/estimate.hpp"
+#include "step/input_writes.hpp"
 
 namespace cli {
 namespace {
@@ -32,33 +31,19 @@ meter::LedgerText estimated(const fs::path& folder, const history::StepRecord& s
   return step::estimate(step::read_audit(folder / "audit.jsonl").records, final_size);
 }
 
-bool is_change(const step::AuditRecord& record) {
-  if (record.op == "open")
-    return (record.flags & O_ACCMODE) != O_RDONLY || (record.flags & (O_CREAT | O_TRUNC)) != 0;
-  const auto changes = {"os.mkdir", "os.rmdir",   "os.remove", "os.rename",
-                        "os.link",  "os.symlink", "os.chmod",  "os.truncate"};
-  return std::find(changes.begin(), changes.end(), record.op) != changes.end();
-}
-
 std::vector<std::string> refused_writes(const std::vector<step::AuditRecord>& records,
                                         const meter::LedgerText& ledger) {
   std::set<std::string> read_only;
   for (const auto& note : ledger.notes)
     if (note.mode == "mount" && note.read_only) read_only.insert(note.name);
-  std::map<std::pair<std::string, std::string>, std::size_t> attempts;
-  for (const auto& record : records) {
-    const auto place = is_change(record) ? step::in_binding(record.path) : std::nullopt;
-    if (!place || !read_only.contains(place->binding)) continue;
-    const std::string line = record.place
-                                 ? fmt::format("{}:{}", record.place->file, record.place->line)
-                                 : "an unseen line";
-    ++attempts[{line, place->binding + ":" + place->path}];
-  }
   std::vector<std::string> texts;
-  for (const auto& [attempt, times] : attempts)
-    texts.push_back(fmt::format(
-        "refused: {} tried to write to {} {}: inputs are mounted read-only; write to an output",
-        attempt.first, attempt.second, times == 1 ? "once" : fmt::format("{} times", times)));
+  for (const auto& write : step::writes_to_inputs(records))
+    if (read_only.contains(write.binding))
+      texts.push_back(
+          fmt::format("refused: {} tried to write to {}:{} {}: inputs are mounted read-only; write "
+                      "to an output",
+                      write.line, write.binding, write.path,
+                      write.times == 1 ? "once" : fmt::format("{} times", write.times)));
   return texts;
 }
 

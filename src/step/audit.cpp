@@ -1,8 +1,12 @@
 #include "step/audit.hpp"
 
+#include <fcntl.h>
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <boost/filesystem/fstream.hpp>
 #include <boost/filesystem/operations.hpp>
+#include <charconv>
 #include <nlohmann/json.hpp>
 #include <string_view>
 
@@ -94,6 +98,49 @@ AuditText read_audit(const fs::path& file) {
     if (!whole || !read_record(text, file, result.records)) ++result.damaged;
   }
   return result;
+}
+
+namespace {
+
+bool changes(int flags) {
+  return (flags & O_ACCMODE) != O_RDONLY || (flags & (O_CREAT | O_TRUNC)) != 0;
+}
+
+// What follows the key; no quoted path can hold that: its quotes are escaped.
+std::string_view after(std::string_view text, std::string_view key) {
+  const std::size_t at = text.find(key);
+  return at == std::string_view::npos ? std::string_view() : text.substr(at + key.size());
+}
+
+// Without reading it as JSON: nearly every record of a training loop is an open to read.
+bool may_change(std::string_view text) {
+  const std::string_view op = after(text, R"("op":")");
+  if (op.starts_with("os.listdir") || op.starts_with("os.scandir")) return false;
+  if (!op.starts_with("open\"")) return true;
+  const std::string_view number = after(op, R"("flags":)");
+  int flags = 0;
+  const auto read = std::from_chars(number.data(), number.data() + number.size(), flags);
+  return read.ec != std::errc() || changes(flags);
+}
+
+}  // namespace
+
+bool is_change(const AuditRecord& record) {
+  if (record.op == "open") return changes(record.flags);
+  const auto names = {"os.mkdir", "os.rmdir",   "os.remove", "os.rename",
+                      "os.link",  "os.symlink", "os.chmod",  "os.truncate"};
+  return std::find(names.begin(), names.end(), record.op) != names.end();
+}
+
+std::vector<AuditRecord> read_changes(const fs::path& file) {
+  std::vector<AuditRecord> records;
+  fs::ifstream lines(file);
+  for (std::string line; std::getline(lines, line);) {
+    if (line.empty() || line.front() != begin_of_record || !may_change(line)) continue;
+    read_record(std::string_view(line).substr(1), file, records);
+    if (!records.empty() && !is_change(records.back())) records.pop_back();
+  }
+  return records;
 }
 
 }  // namespace step

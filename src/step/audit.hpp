@@ -45,4 +45,10 @@ struct AuditText {
 // record: no Python opened anything. Throws newer_version, permission or io.
 AuditText read_audit(const fs::path& file);
 
+// Whether it would change something: an open to write, a removal, a rename …
+bool is_change(const AuditRecord&);
+// Only those, in little memory however much was read besides; damaged records are passed over.
+// Throws as read_audit does.
+std::vector<AuditRecord> read_changes(const fs::path& file);
+
 }  // namespace step

@@ -48,6 +48,10 @@ struct Bindings {
 fuse::SessionOrder mount_order(const Request&, const Folder&, const std::string& name,
                                const fs::path& point, const fs::path& root,
                                const std::optional<model::V1Port>& v1);
+// v1's DataReference and PipelineData are mounted as a whole container that can be written, also as
+// an input. Source: M54, section 1.
+bool is_container(const std::optional<model::V1Port>&);
+const char* class_of(const model::V1Port& container);  // "PipelineData"
 // After the mount process was killed: no object holds a part of what it was sending. Throws as
 // LocalStore::recover does.
 void mend_stores(const Bindings&);

@@ -85,7 +85,8 @@ fs::path view_input(const BoundInput& input, const fs::path& target, Bindings& b
   return target;
 }
 
-// A real mount of the folder, or of the one file in its folder.
+// A real mount of the folder, or of the one file in its folder; of all of that folder where it can
+// be written, as a script may put files beside it.
 fs::path mount_input(const Request& request, const Folder& folder, const BoundInput& input,
                      Bindings& bindings) {
   const fs::path source = fs::canonical(input.source);
@@ -93,8 +94,10 @@ fs::path mount_input(const Request& request, const Folder& folder, const BoundIn
   const fs::path point = folder.data / ("INPUT_" + input.name);
   auto order = mount_order(request, folder, "inputs." + input.name, point,
                            is_folder ? source : source.parent_path(), input.v1);
-  if (!is_folder) order.only = source.filename().native();
-  order.read_only = true;
+  // What was fetched from a web address is amlocal's own copy, for all runs.
+  order.read_only =
+      order.profile != "blobfuse2" || !is_container(input.v1) || input.uri.starts_with("http");
+  if (!is_folder && order.read_only) order.only = source.filename().native();
   bindings.mounts.push_back(std::move(order));
   return is_folder ? point : point / source.filename();
 }

@@ -18,11 +18,9 @@ namespace {
 
 // Which generation of the mount the cloud would use. Source: reference/mount, section 1.
 std::string profile_of(const std::string& asked, const std::optional<model::V1Port>& v1) {
-  using Kind = model::V1Port::Kind;
   if (asked != "auto") return asked;
   if (!v1) return "rslex";
-  return v1->kind == Kind::data_reference || v1->kind == Kind::pipeline_data ? "blobfuse2"
-                                                                             : "dprep";
+  return is_container(v1) ? "blobfuse2" : "dprep";
 }
 
 fuse::SessionOrder order_of(const Request& request, const Folder& folder, const std::string& name,
@@ -39,6 +37,15 @@ fuse::SessionOrder order_of(const Request& request, const Folder& folder, const 
 }
 
 }  // namespace
+
+bool is_container(const std::optional<model::V1Port>& v1) {
+  using Kind = model::V1Port::Kind;
+  return v1 && (v1->kind == Kind::data_reference || v1->kind == Kind::pipeline_data);
+}
+
+const char* class_of(const model::V1Port& container) {
+  return container.kind == model::V1Port::Kind::data_reference ? "DataReference" : "PipelineData";
+}
 
 fuse::SessionOrder mount_order(const Request& request, const Folder& folder,
                                const std::string& name, const fs::path& point, const fs::path& root,

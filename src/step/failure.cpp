@@ -15,6 +15,7 @@
 
 #include "base/error.hpp"
 #include "base/files.hpp"
+#include "step/bind.hpp"
 #include "step/traceback.hpp"
 #include "text/diagnostic.hpp"
 
@@ -254,9 +255,17 @@ void explain_exception(const Request& request, const Folder& folder, events::Fai
       const fs::path below =
           written.lexically_relative(folder.seen(folder.data / ("INPUT_" + input.name)));
       if (model::is_data(input.type) && !below.empty() && *below.begin() != "..")
-        failure.hint = fmt::format(
-            "input '{}' is read-only, as in the cloud: write to an output, or to a copy of it",
-            input.name);
+        failure.hint =
+            is_container(input.v1)
+                ? fmt::format(
+                      "input '{}' is read-only in this run, but not in the cloud, where a "
+                      "{} is mounted by blobfuse2: run with --data-access mount and no "
+                      "other --mount-profile, or write to an output",
+                      input.name, class_of(*input.v1))
+                : fmt::format(
+                      "input '{}' is read-only, as in the cloud: write to an output, or to "
+                      "a copy of it",
+                      input.name);
     }
   } else if (std::regex_match(failure.exception, no_insights)) {
     failure.hint =

@@ -15,6 +15,7 @@
 #include "step/command.hpp"
 #include "step/failure.hpp"
 #include "step/folder.hpp"
+#include "step/input_writes.hpp"
 #include "step/log_watch.hpp"
 #include "step/stage_log.hpp"
 #include "step/supervise.hpp"
@@ -40,6 +41,7 @@ class Run {
         attempt("launch", [&] { supervise_command(); }) &&
         attempt("output", [&] { finish_mounts(); }) &&
         attempt("output", [&] { publish_outputs(); });
+    attempt("output", [&] { tell_writes_to_inputs(); });
     attempt("output", [&] { keep_what_remains(); });
     outcome_.seconds = std::chrono::duration<double>(clock_.now() - began_).count();
     return std::move(outcome_);
@@ -129,6 +131,7 @@ class Run {
         throw;
       }
     }();
+    changed_ = finished.changed;
     const auto& unsent = finished.unsent;
     if (succeeded && !finished.gone.empty()) refuse_gone(finished.gone.front(), !unsent.empty());
     if (succeeded) tell_what_it_survived(finished);
@@ -311,6 +314,12 @@ class Run {
     for (auto& output : published.outputs) sink_.on({clock_.now(), std::move(output)});
   }
 
+  void tell_writes_to_inputs() {
+    const bool succeeded = outcome_.status == model::Status::completed;
+    for (auto& text : notices_of_writes(request_, bindings_, changed_, succeeded))
+      notice(std::move(text));
+  }
+
   void keep_what_remains() {
     if (!folder_.work.empty()) keep_artifacts(folder_, outcome_.status != model::Status::completed);
   }
@@ -323,6 +332,7 @@ class Run {
   Folder folder_;
   Bindings bindings_;
   std::optional<fuse::MountProcess> mounts_;
+  std::vector<fuse::Changed> changed_;  // by the step, through its mounts
   std::optional<StageLog> log_;
   Outcome outcome_;
 };

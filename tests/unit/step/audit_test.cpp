@@ -102,3 +102,19 @@ TEST_CASE("the hook's folder is written once and mended where it is damaged") {
   CHECK(base::read_file(hook / "_amlocal_audit.py") == files.at("_amlocal_audit.py"));
   CHECK(fs::last_write_time(hook / "sitecustomize.py") == written);
 }
+
+TEST_CASE("changes are picked out of a long record") {
+  const std::string head = "\x1e{\"v\":1,\"t\":5,\"pid\":7,\"task\":8,\"op\":";
+  const auto open = [&](int flags) {
+    return head + "\"open\",\"path\":\"/d/x\",\"flags\":" + std::to_string(flags) + "}\n";
+  };
+  const Scratch scratch;
+  scratch.write("record", open(0) + open(524288) + open(525377) + first + open(577) + head +
+                              "\"os.listdir\",\"path\":\"/d\"}\n" + "\x1e{torn\n" + head +
+                              "\"os.utime\",\"path\":\"/d\"}\n" + second);
+  std::vector<std::string> found;
+  for (const auto& record : step::read_changes(scratch.path("record")))
+    found.push_back(record.op + " " + std::to_string(record.flags));
+  CHECK(found == std::vector<std::string>{"open 525377", "open 1025", "open 577", "os.rename 0"});
+  CHECK(step::read_changes(scratch.path("none")).empty());
+}
