@@ -51,6 +51,7 @@ struct Args {
   bool json = false;
   std::string sdk = "shim";
   bool explain_logs = false;
+  std::string on_failure = "documented";
   std::vector<std::string> arguments;  // of a definition in Python
 };
 
@@ -75,6 +76,7 @@ void declare(Options& options, Args& args) {
   options.flag("--json", args.json);
   options.value("--sdk", args.sdk);
   options.flag("--explain-logs", args.explain_logs);
+  options.value("--on-failure", args.on_failure);
   options.arguments("arguments", args.arguments, false);
 }
 
@@ -95,6 +97,7 @@ std::vector<std::string> repeated_options(const Args& args) {
   if (args.trace != "off") add("--trace", args.trace);
   if (args.sdk != "shim") add("--sdk", args.sdk);
   if (args.explain_logs) words.emplace_back("--explain-logs");
+  if (args.on_failure != "documented") add("--on-failure", args.on_failure);
   return words;
 }
 
@@ -134,6 +137,14 @@ Afterwards afterwards_of(const Args& args, const workspace::Settings& settings) 
   return afterwards;
 }
 
+void check_choice(const char* option, const std::string& given, const char* one,
+                  const char* other) {
+  if (given == one || given == other) return;
+  throw base::Error(base::Code::usage,
+                    fmt::format("{} takes {} or {}, not '{}'", option, one, other, given))
+      .hint(text::did_you_mean(given, {one, other}));
+}
+
 step::Mounting::Access access_of(const Args& args) {
   using Access = step::Mounting::Access;
   if (args.data_access == "link") return Access::link;
@@ -168,10 +179,7 @@ step::Mounting mounting_of(const Args& args, const workspace::Settings& settings
   meter::load_cost_profile(mounting.cost);
   if (!args.clock.empty()) mounting.clock = args.clock;
   meter::parse_clock(mounting.clock);
-  if (args.trace != "off" && args.trace != "full")
-    throw base::Error(base::Code::usage,
-                      fmt::format("--trace takes full or off, not '{}'", args.trace))
-        .hint(text::did_you_mean(args.trace, {"full", "off"}));
+  check_choice("--trace", args.trace, "full", "off");
   mounting.see_everything = args.trace == "full";
   for (const auto& fault : args.faults) mounting.faults.push_back(meter::parse_fault(fault).text);
   if (mounting.access != step::Mounting::Access::link)
@@ -264,13 +272,11 @@ struct RunName final : events::Sink {
 int run(const Args& given, App& app) {
   const Args args = with_step_of_file(given, app);
   const fs::path file = fs::absolute(args.file, app.here);
-  if (args.sdk != "shim" && args.sdk != "real")
-    throw base::Error(base::Code::usage,
-                      fmt::format("--sdk takes shim or real, not '{}'", args.sdk))
-        .hint(text::did_you_mean(args.sdk, {"shim", "real"}));
   if (args.explain_logs && args.json)
     throw base::Error(base::Code::usage, "--explain-logs draws a table, and --json has none")
         .hint("leave out one of them; the calls are in steps/STEP/logging-calls.jsonl of the run");
+  check_choice("--sdk", args.sdk, "shim", "real");
+  check_choice("--on-failure", args.on_failure, "documented", "observed");
   if (is_script(file))
     return run_script(file, args.arguments, options_for_script(args), args.sdk == "real", app);
   if (!args.arguments.empty())
@@ -289,6 +295,7 @@ int run(const Args& given, App& app) {
       {},        args.pass_env,          {},        args.sdk == "real"};
   options.watch_logs = args.explain_logs;
   options.command = {retry_command(args)};
+  if (args.on_failure == "observed") options.on_failure = step::OnFailure::observed;
   options.mounting = mounting_of(args, project.settings);
   const engine::Surroundings surroundings{project.layout, project.settings, project.catalogue,
                                           app.environment, app.clock};

@@ -104,6 +104,7 @@ class Run {
     context_.locks = surroundings_.layout.locks();
     context_.mounting.audit_hook = surroundings_.layout.cache() / "audit-hook";
     if (options_.watch_logs) context_.log_watch = surroundings_.layout.cache() / "log-watch";
+    context_.on_failure = options_.on_failure;
     context_.experiment = job_.experiment_name;
     context_.default_datastore = job_.settings.default_datastore;
     auto pass = options_.pass_env;
@@ -247,6 +248,10 @@ class Run {
     if (ended.outcome.status == Status::completed) {
       decided_.outputs[n] = std::move(made_[n]);
       for (auto& asset : assets_of(plan_.steps[n], decided_.outputs[n])) tell(std::move(asset));
+    } else {
+      for (auto& event :
+           events_of_failed(plan_.steps[n], made_[n], ended.outcome, options_.on_failure))
+        tell(std::move(event));
     }
     made_.erase(n);
     tell(event_of(plan_.steps[n].path, ended.outcome));

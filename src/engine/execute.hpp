@@ -26,6 +26,7 @@ struct Options {
   step::Mounting mounting;  // how mounted inputs and outputs are reached
   bool real_sdk = false;    // steps import the azureml that is installed, not amlocal's
   bool watch_logs = false;  // note where each logging call goes: step/log_watch.hpp
+  step::OnFailure on_failure = step::OnFailure::documented;
 };
 
 // What a run needs to know of its surroundings.

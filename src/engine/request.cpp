@@ -40,6 +40,7 @@ step::Request make_request(const Plan& plan, std::size_t step, const PreparedSte
   request.gateway = context.gateway;
   request.sdk = context.sdk;
   request.log_watch = context.log_watch;
+  request.on_failure = context.on_failure;
   if (prepared.snapshot) request.snapshot = prepared.snapshot->folder;
   request.environment = context.environment;
   for (const auto& input : planned.inputs)

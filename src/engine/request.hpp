@@ -17,6 +17,7 @@ struct RunContext {
   step::Gateway gateway;
   step::Sdk sdk;
   fs::path log_watch;
+  step::OnFailure on_failure = step::OnFailure::documented;
   std::string experiment;
   std::string default_datastore;
   base::Variables environment;  // what of the user's shell a step may see

@@ -299,6 +299,7 @@ class Sweep {
     const auto first = any([](const Trial& trial) { return trial.outcome->failure.has_value(); });
     if (first != trials_.end()) {
       outcome = *(*first)->outcome;
+      outcome.outputs.clear();  // the trial's own
       outcome.failure->summary = fmt::format("no trial of {} completed; the first failed: {}",
                                              trials_.size(), outcome.failure->summary);
     }

@@ -36,6 +36,42 @@ std::string value_of(const Located& located) {
   return plain ? text : "";
 }
 
+events::AssetRegistered asset_of(const PlannedStep& step, const PlannedOutput& output,
+                                 const Outputs& outputs) {
+  return {output.asset_name,
+          output.asset_version,
+          std::string(to_string(output.type)),
+          outputs.at(output.name).path.native(),
+          step.path,
+          output.name};
+}
+
+// "output 'model': 2 files were not uploaded, and 'titanic' was not registered"
+std::string done_with(const PlannedOutput& output, const step::OutputEnd& end, const char* no) {
+  std::string text = fmt::format("output '{}'", output.name);
+  const char* between = ": ";
+  if (output.mode == model::AccessMode::upload && end.files > 0) {
+    text += fmt::format(": {} file{} {}{}uploaded", end.files, end.files == 1 ? "" : "s",
+                        end.files == 1 ? "was " : "were ", no);
+    between = ", and ";
+  }
+  if (!output.asset_name.empty())
+    text += fmt::format("{}'{}' was {}registered", between, output.asset_name, no);
+  return text;
+}
+
+std::string kept_back_text(const PlannedOutput& output, const step::OutputEnd& end) {
+  return done_with(output, end, "not ") +
+         ", as the documentation has it of a step that fails; users saw the cloud do it all the "
+         "same: --on-failure observed does";
+}
+
+std::string let_go_text(const PlannedOutput& output, const step::OutputEnd& end) {
+  return done_with(output, end, "") +
+         " although the step failed, as users saw in the cloud; by the documentation it is not: "
+         "--on-failure documented";
+}
+
 }  // namespace
 
 std::vector<events::Event> events_of_kept(const PlannedStep& step, const Decision& decision,
@@ -103,11 +139,25 @@ step::Outcome outcome_of(const base::Error& error) {
 std::vector<events::AssetRegistered> assets_of(const PlannedStep& step, const Outputs& outputs) {
   std::vector<events::AssetRegistered> assets;
   for (const auto& output : step.outputs)
-    if (!output.asset_name.empty())
-      assets.push_back({output.asset_name, output.asset_version,
-                        std::string(to_string(output.type)), outputs.at(output.name).path.native(),
-                        step.path, output.name});
+    if (!output.asset_name.empty()) assets.push_back(asset_of(step, output, outputs));
   return assets;
+}
+
+std::vector<events::Event> events_of_failed(const PlannedStep& step, const Outputs& made,
+                                            const step::Outcome& outcome,
+                                            step::OnFailure on_failure) {
+  std::vector<events::Event> events;
+  for (const auto& end : outcome.outputs) {
+    const PlannedOutput& output = *step.find_output(end.output);
+    const bool uploaded = output.mode == model::AccessMode::upload && end.files > 0;
+    const bool named = !output.asset_name.empty();
+    if (!uploaded && !named) continue;
+    const bool kept_back = on_failure == step::OnFailure::documented;
+    events.push_back(events::Notice{
+        step.path, kept_back ? kept_back_text(output, end) : let_go_text(output, end)});
+    if (named && !kept_back) events.push_back(asset_of(step, output, made));
+  }
+  return events;
 }
 
 std::vector<events::RunOutput> run_outputs(const Plan& plan, const std::vector<Outputs>& made) {

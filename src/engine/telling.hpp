@@ -25,6 +25,11 @@ step::Outcome outcome_of(const base::Error&);
 // Named outputs, to be registered: the recorder chooses a version that is left open.
 std::vector<events::AssetRegistered> assets_of(const PlannedStep&, const Outputs&);
 
+// Of a failed step: a notice for each output that the documentation and what users observed differ
+// about, saying what was done; with `observed` also what is registered all the same.
+std::vector<events::Event> events_of_failed(const PlannedStep&, const Outputs& made,
+                                            const step::Outcome&, step::OnFailure);
+
 // The pipeline's outputs that were made; with its value where one is a file of one short line.
 std::vector<events::RunOutput> run_outputs(const Plan&, const std::vector<Outputs>& made);
 

@@ -76,11 +76,15 @@ void bind_outputs(const Request&, const Folder&, Bindings&);
 
 struct Published {
   std::vector<events::OutputPublished> outputs;
+  std::vector<OutputEnd> ends;
   std::vector<std::string> notices;
   std::uint64_t bytes_out = 0;
 };
-// Puts finished outputs where they belong: those in upload mode only after success, each as one
-// unit.
-Published publish(const Request&, const Bindings&, bool succeeded);
+struct Publishing {
+  bool succeeded = true;  // the command did: an output that it did not write is worth a notice
+  bool uploads = true;    // what is in upload mode goes where it belongs
+};
+// Puts outputs where they belong, each as one unit.
+Published publish(const Request&, const Bindings&, Publishing);
 
 }  // namespace step

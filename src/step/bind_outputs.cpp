@@ -215,10 +215,9 @@ class Draft {
 
 // What the step made that is not yet where it belongs: an upload, or what it put in the place of
 // the link that leads to its output.
-std::optional<fs::path> to_publish(const BoundOutput& output, const fs::path& place,
-                                   bool succeeded) {
+std::optional<fs::path> to_publish(const BoundOutput& output, const fs::path& place, bool uploads) {
   if (output.mode == AccessMode::direct || !is_there(place)) return std::nullopt;
-  if (output.mode == AccessMode::upload) return succeeded ? std::optional(place) : std::nullopt;
+  if (output.mode == AccessMode::upload) return uploads ? std::optional(place) : std::nullopt;
   const bool named = is_named(output);
   const fs::path destination = without_slash(output.destination);
   boost::system::error_code ignored;
@@ -301,13 +300,13 @@ void settle_written(const Request& request, const BoundOutput& output, const Bin
 
 // First everything is complete beside its destination, then it is shown: a disk that fills up in
 // between leaves nothing half-published.
-void publish_together(const Request& request, const Bindings& bindings, bool succeeded,
+void publish_together(const Request& request, const Bindings& bindings, bool uploads,
                       std::vector<std::string>& notices) {
   std::vector<Draft> drafts;
   for (const auto& output : request.outputs) {
     const fs::path destination = without_slash(output.destination);
     if (is_mounted(bindings, output)) continue;  // it is there already
-    const auto made = to_publish(output, bindings.places.at(output.name), succeeded);
+    const auto made = to_publish(output, bindings.places.at(output.name), uploads);
     if (!made) continue;
     while_writing(output, destination, [&] {
       for (auto& text : make_plain(*made, views_of(bindings), title_of(output)))
@@ -348,21 +347,27 @@ void bind_outputs(const Request& request, const Folder& folder, Bindings& bindin
   }
 }
 
-Published publish(const Request& request, const Bindings& bindings, bool succeeded) {
+Published publish(const Request& request, const Bindings& bindings, Publishing how) {
   Published published;
-  publish_together(request, bindings, succeeded, published.notices);
+  publish_together(request, bindings, how.uploads, published.notices);
   for (const auto& output : request.outputs) {
     const fs::path destination = without_slash(output.destination);
     boost::system::error_code ignored;
-    if (output.mode == AccessMode::upload && !succeeded) continue;
+    if (output.mode == AccessMode::upload && !how.uploads) {
+      const fs::path& place = bindings.places.at(output.name);
+      if (is_there(place))
+        published.ends.push_back({output.name, false, base::measure_tree(place).files});
+      continue;
+    }
     if (output.mode != AccessMode::direct && output.mode != AccessMode::upload &&
         !is_mounted(bindings, output))
       settle_written(request, output, bindings, published.notices);
     const bool there = fs::exists(destination, ignored);
     const auto size = base::measure_tree(destination);
-    if (succeeded && output.mode != AccessMode::direct && size.files == 0)
+    if (how.succeeded && output.mode != AccessMode::direct && size.files == 0)
       published.notices.push_back(fmt::format("output '{}' was not written", output.name));
     if (!there && output.mode != AccessMode::direct) continue;
+    published.ends.push_back({output.name, true, size.files});
     published.bytes_out += size.bytes;
     published.outputs.push_back({request.path, output.name, std::string(to_string(output.type)),
                                  std::string(to_string(output.mode)), output.uri,

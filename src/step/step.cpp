@@ -117,14 +117,19 @@ class Run {
                     request_.mounting.profile));
   }
 
+  bool sends_uploads() const {
+    return outcome_.status == model::Status::completed ||
+           (outcome_.status == model::Status::failed && request_.on_failure == OnFailure::observed);
+  }
+
   // A close that returned is in the store already; what is left is what no close has sent. Of a
-  // failed step nothing more is sent.
+  // failed step nothing more is sent, as the documentation has it.
   void finish_mounts() {
     if (!mounts_) return;
     const bool succeeded = outcome_.status == model::Status::completed;
     const auto finished = [&] {
       try {
-        return finish_process(succeeded);
+        return finish_process(sends_uploads());
       } catch (const base::Error& error) {
         // The command's own end would hide why it failed.
         if (!succeeded) notice(error.message() + "; " + error.hint());
@@ -306,8 +311,17 @@ class Run {
 
   void publish_outputs() {
     const bool succeeded = outcome_.status == model::Status::completed;
-    Published published = publish(request_, bindings_, succeeded);
+    Published published = [&] {
+      try {
+        return publish(request_, bindings_, {succeeded, sends_uploads()});
+      } catch (const base::Error& error) {
+        // The command's own end would hide why nothing was uploaded.
+        if (!succeeded) notice(error.message() + "; " + error.hint());
+        throw;
+      }
+    }();
     outcome_.bytes_out = published.bytes_out;
+    if (outcome_.status == model::Status::failed) outcome_.outputs = std::move(published.ends);
     for (auto& text : published.notices) notice(std::move(text));
     for (const auto& output : published.outputs)
       log(fmt::format("published output {} at {}", output.output, output.path));

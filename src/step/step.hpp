@@ -77,6 +77,11 @@ struct Sdk {
   fs::path shim;  // the folder to put on PYTHONPATH, "" for none
 };
 
+// What becomes of a failed step's uploads and registrations. The documentation says that nothing is
+// uploaded and nothing registered; users saw both (MachineLearningNotebooks#1670,
+// azure-sdk-for-python#32578).
+enum class OnFailure { documented, observed };
+
 struct Request {
   std::string path;                             // "prep", "nested/train": for messages and events
   const model::Component* component = nullptr;  // command, distribution, limits, variables
@@ -91,7 +96,8 @@ struct Request {
   Mounting mounting;
   Gateway gateway;
   Sdk sdk;
-  fs::path log_watch;        // the folder of the watch over logging calls; "" for none
+  fs::path log_watch;  // the folder of the watch over logging calls; "" for none
+  OnFailure on_failure = OnFailure::documented;
   double grace_seconds = 5;  // between SIGTERM and SIGKILL
 };
 
@@ -100,6 +106,13 @@ struct FaultEnd {
   std::string fault;  // as written
   enum class Kind { untouched, missed, struck } kind = Kind::untouched;
   std::string why;  // it did not strike
+};
+
+// An output of a step whose command failed.
+struct OutputEnd {
+  std::string output;
+  bool in_place = false;    // it lies in its datastore
+  std::uint64_t files = 0;  // that the command wrote, wherever they lie
 };
 
 struct Outcome {
@@ -111,12 +124,14 @@ struct Outcome {
   std::uint64_t bytes_in = 0;
   std::uint64_t bytes_out = 0;
   std::optional<events::Failure> failure;
-  std::vector<FaultEnd> faults;  // of a step with mounts, for each of Mounting::faults
+  std::vector<FaultEnd> faults;    // of a step with mounts, for each of Mounting::faults
+  std::vector<OutputEnd> outputs;  // of a step whose command failed, those that it made
 };
 
 // Runs the step to its end: prepares its folder, binds inputs and outputs, starts the command under
 // the supervisor, waits, publishes the outputs and reads the failure. Tells `sink` notices and each
-// published output (also of a failed step in rw_mount mode: what was written is written).
+// published output (also of a failed step in rw_mount mode: what was written is written; in upload
+// mode as Request::on_failure says).
 // Never throws for a failure of the step or its data: that is in the Outcome. Throws only when
 // amlocal itself cannot go on (no space for its own records, a supervisor that is missing).
 Outcome run(const Request&, const base::Clock&, events::Sink&, const base::Cancel&);
