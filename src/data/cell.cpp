@@ -9,31 +9,30 @@
 namespace data {
 namespace {
 
-// pandas/_libs/parsers.pyx, STR_NA_VALUES of pandas 2.
-constexpr std::array<std::string_view, 18> nulls{
-    "",        "#N/A", "#N/A N/A", "#NA", "-1.#IND", "-1.#QNAN", "-NaN", "-nan", "1.#IND",
-    "1.#QNAN", "<NA>", "N/A",      "NA",  "NULL",    "NaN",      "None", "n/a",  "nan"};
-
 bool is_digit(char c) {
   return c >= '0' && c <= '9';
 }
 
+// pandas/_libs/parsers.pyx, STR_NA_VALUES of pandas 2; by the first character, because most cells
+// are known not to be null by it.
 bool is_null(std::string_view cell) {
-  if (cell.size() > 8) return cell == "#N/A N/A";
-  return cell == "null" || std::find(nulls.begin(), nulls.end(), cell) != nulls.end();
-}
-
-// Whether a null may begin so: most cells are known not to be one by this alone.
-bool may_be_null(std::string_view cell) {
   if (cell.empty()) return true;
+  const auto is = [&](std::initializer_list<std::string_view> words) {
+    return std::find(words.begin(), words.end(), cell) != words.end();
+  };
   switch (cell.front()) {
     case '#':
+      return is({"#N/A", "#N/A N/A", "#NA"});
     case '-':
+      return cell.size() > 3 && is({"-nan", "-NaN", "-1.#IND", "-1.#QNAN"});
     case '1':
+      return cell.size() > 5 && cell[2] == '#' && is({"1.#IND", "1.#QNAN"});
     case '<':
+      return cell == "<NA>";
     case 'N':
+      return is({"N/A", "NA", "NULL", "NaN", "None"});
     case 'n':
-      return cell.size() <= 8 || cell.front() == '#';
+      return is({"n/a", "nan", "null"});
     default:
       return false;
   }
@@ -71,6 +70,7 @@ CellKind kind_of_number(std::string_view cell) {
                ? CellKind::large_integer
                : CellKind::text;
   }
+  if (at < end && (*at == '-' || *at == '/' || *at == ':')) return CellKind::text;  // a date
   if (count == 0 && (same_word({at, static_cast<std::size_t>(end - at)}, "inf") ||
                      same_word({at, static_cast<std::size_t>(end - at)}, "infinity")))
     return CellKind::real;
@@ -186,8 +186,11 @@ std::string_view form_of_date(std::string_view cell) {
   return (*forms)[time.zone ? 2 : time.any ? 1 : 0];
 }
 
-CellKind kind_of_cell(std::string_view cell) {
-  if (may_be_null(cell) && is_null(cell)) return CellKind::null;
+namespace {
+
+// `form` is of a datetime.
+CellKind look_at(std::string_view cell, std::string_view& form) {
+  if (is_null(cell)) return CellKind::null;
   switch (cell.front()) {
     case 'T':
     case 't':
@@ -221,7 +224,15 @@ CellKind kind_of_cell(std::string_view cell) {
   if (bare.empty()) return CellKind::text;
   const CellKind kind = kind_of_number(bare);
   if (kind != CellKind::text) return kind;
-  return form_of_date(bare).empty() ? CellKind::text : CellKind::datetime;
+  form = form_of_date(bare);
+  return form.empty() ? CellKind::text : CellKind::datetime;
+}
+
+}  // namespace
+
+CellKind kind_of_cell(std::string_view cell) {
+  std::string_view form;
+  return look_at(cell, form);
 }
 
 double number_of_cell(std::string_view cell) {
@@ -242,13 +253,14 @@ double number_of_cell(std::string_view cell) {
 void ColumnTally::add(std::string_view cell) {
   constexpr unsigned text = 1U << static_cast<unsigned>(CellKind::text);
   if (kinds_ & text) {  // nothing will make it another type any more
-    if (may_be_null(cell) && is_null(cell))
+    if (is_null(cell))
       ++nulls_;
     else
       ++values_;
     return;
   }
-  const CellKind kind = kind_of_cell(cell);
+  std::string_view form;
+  const CellKind kind = look_at(cell, form);
   if (kind == CellKind::null) {
     ++nulls_;
     return;
@@ -256,7 +268,6 @@ void ColumnTally::add(std::string_view cell) {
   ++values_;
   kinds_ |= 1U << static_cast<unsigned>(kind);
   if (kind == CellKind::datetime && form_ != "mixed") {
-    const std::string_view form = form_of_date(trimmed(cell));
     if (form_.empty())
       form_ = form;
     else if (form_.data() != form.data())
