@@ -117,6 +117,17 @@ std::size_t valid_utf8(std::string_view text) {
   return static_cast<std::size_t>(at - begin);
 }
 
+std::string shown_utf8(std::string_view text) {
+  std::string shown;
+  for (;;) {
+    const std::size_t valid = valid_utf8(text);
+    shown += text.substr(0, valid);
+    if (valid == text.size()) return shown;
+    shown += "\xef\xbf\xbd";
+    text.remove_prefix(valid + 1);
+  }
+}
+
 Encoding guess_encoding(std::string_view sample, bool whole) {
   if (sample.starts_with("\xef\xbb\xbf")) return Encoding::utf8_bom;
   if (sample.starts_with("\xff\xfe")) return Encoding::utf16_le;

@@ -33,6 +33,8 @@ Encoding guess_encoding(std::string_view sample, bool whole);
 // How many bytes of `text` are UTF-8 (RFC 3629) from its start; a character cut off by the end of
 // the text counts as broken.
 std::size_t valid_utf8(std::string_view text);
+// The text with U+FFFD for each byte that is not UTF-8.
+std::string shown_utf8(std::string_view text);
 
 class DecodedText {
  public:

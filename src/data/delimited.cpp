@@ -140,7 +140,9 @@ bool DelimitedReader::next_record() {
       fill();
       continue;
     }
-    begin_ = static_cast<std::size_t>(scanner_->next() - buffer_.data());
+    const auto end = static_cast<std::size_t>(scanner_->next() - buffer_.data());
+    position_ += end - begin_;
+    begin_ = end;
     next_line_ += scanner_->lines();
     if (!scanner_->blank()) return true;
   }

@@ -89,6 +89,7 @@ class DelimitedReader {
   const std::vector<std::string_view>& fields() const { return scanner_->fields(); }
   std::uint64_t row() const { return row_; }    // of the record, from 1, the header not counted
   std::uint64_t line() const { return line_; }  // on which it starts, from 1
+  std::uint64_t position() const { return position_; }  // bytes of UTF-8 up to the record's end
   std::uint64_t bytes_read() const { return text_.bytes_read(); }
   std::optional<std::uint64_t> broken_at() const { return text_.broken_at(); }
 
@@ -110,6 +111,7 @@ class DelimitedReader {
   bool last_ = false;     // the text ends at end_
   bool waiting_ = false;  // the first record is no header and was not given yet
   std::uint64_t row_ = 0;
+  std::uint64_t position_ = 0;
   std::uint64_t line_ = 1;
   std::uint64_t next_line_ = 1;
 };

@@ -1,7 +1,8 @@
 #!/usr/bin/env python3
-"""Checks docs/schemas/events.json against what the program tells: every event of a real run.
+"""Checks docs/schemas/events.json against what the program tells: every event of a real run; and
+docs/schemas/data-shape.json against the shapes of data of every kind.
 
-    schemas.py ROOT AMLOCAL
+    schemas.py ROOT AMLOCAL SHAPE_OF
 
 Only what the schemas use is understood: type, properties, required, items, enum, const, oneOf, anyOf,
 $ref to #/…, additionalProperties. Another keyword is refused, so that none is passed over in silence.
@@ -62,7 +63,40 @@ def fits(value, schema, whole, where="$"):
     return ""
 
 
-def main(root, amlocal):
+def wrong_shapes(root, shape_of):
+    """The problems of the shapes of one folder that holds everything, and of its files."""
+    schema = json.loads((root / "docs/schemas/data-shape.json").read_text())
+    with tempfile.TemporaryDirectory(prefix="amlocal-schemas-") as folder:
+        data = pathlib.Path(folder)
+        shutil.copy(root / "tests/unit/data/kinds.parquet", data)
+        for name, text in {
+            "part-001.csv": "id,at,x\n1,2024-01-01,\n2,,y\n", "part-002.tsv": "1\t2\n3\t4\n", "a.json": '[{"a": 1}, {"a": [2.5]}]',
+            "b.jsonl": '{"a": {"b": true}}\n{"a": null}\n', "open.json": json.dumps({f"k{n}": n for n in range(300)}),
+            "broken.csv": 'a,b\n1,"', "empty.txt": "", "prose.txt": "Once", "x.bin": "x", "cat/1.png": "x",
+            "MLTable": "paths:\n  - file: ./a.csv\ntransformations:\n  - take: 5\n",
+            "MLmodel": "flavors:\n  sklearn: {}\nsignature:\n  inputs: '[{\"name\": \"x\", \"type\": \"long\"}]'\n",
+        }.items():
+            (data / name).parent.mkdir(exist_ok=True)
+            (data / name).write_text(text)
+        (data / "gone").symlink_to("nowhere")
+        files = sorted(file for file in data.iterdir() if file.is_file())
+        done = subprocess.run([shape_of, data, *files], text=True, capture_output=True)
+        shapes = [json.loads(line) for line in done.stdout.splitlines()]
+    if len(shapes) != len(files) + 1:
+        yield f"shape-of ended early: {done.stderr[-500:]}"
+        return
+    for shape in shapes:
+        if problem := fits(shape, schema, schema):
+            yield f"data-shape.json: {problem}"
+    used = {key for shape in shapes for key in shape} | {key for group in shapes[0]["files"] for key in group}
+    if missing := ({*schema["properties"], *schema["$defs"]["group"]["properties"]}) - used:
+        yield f"data-shape.json: nothing of this data had {sorted(missing)}"
+    del shapes[0]["files"][0]["pattern"]
+    if not fits(shapes[0], schema, schema):
+        yield "data-shape.json refuses nothing: files without a pattern fit it"
+
+
+def main(root, amlocal, shape_of):
     schema = json.loads((root / "docs/schemas/events.json").read_text())
     wrong, seen = [], set()
     with tempfile.TemporaryDirectory(prefix="amlocal-schemas-") as folder:
@@ -79,10 +113,11 @@ def main(root, amlocal):
                     wrong.append(f"{fixture}/{file}: {line['event']}: {problem}")
     if fits({"event": "run_started"}, schema, schema) == "":
         wrong.append("the schema refuses nothing: an event without its time fits it")
+    wrong += wrong_shapes(root, shape_of)
     print(*wrong, sep="\n", end="\n" if wrong else "")
     print(f"{len(seen)} kinds of event, {len(wrong)} problems")
     return 1 if wrong or len(seen) < 4 else 0
 
 
 if __name__ == "__main__":
-    sys.exit(main(pathlib.Path(sys.argv[1]).resolve(), pathlib.Path(sys.argv[2]).resolve()))
+    sys.exit(main(*(pathlib.Path(word).resolve() for word in sys.argv[1:4])))
