@@ -26,6 +26,7 @@ int run(const Args&, App& app) {
   const gateway::Gateway gateway(store, app.clock);
   app.out << nlohmann::json{{"endpoint", gateway.endpoint()},
                             {"token", gateway.token()},
+                            {"version", AMLOCAL_VERSION},
                             {"root", project.layout.root.native()},
                             {"shim", step::write_shim(project.layout.cache()).native()}}
                  .dump()

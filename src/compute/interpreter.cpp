@@ -42,6 +42,8 @@ std::optional<Choice> choose(const std::string& name,
     if (!key.empty() && found != environments.end())
       return Choice{found->second, "amlocal.yml says so for '" + key + "'"};
   }
+  if (const auto python = base::variable(shell, "AMLOCAL_PYTHON"); !python.empty())
+    return Choice{python, "amlocal was started from it"};
   if (const auto folder = base::variable(shell, "VIRTUAL_ENV"); !folder.empty())
     return Choice{folder, "the active venv"};
   if (const auto folder = base::variable(shell, "CONDA_PREFIX"); !folder.empty())

@@ -45,6 +45,19 @@ TEST_CASE("the settings win over 'default', and that over the active environment
         fs::path(a));
 }
 
+TEST_CASE("the Python that amlocal was started from wins over the active environment") {
+  const Scratch scratch;
+  const std::string a = python_here(scratch);
+  const base::Variables started = {
+      {"PATH", "/usr/bin"}, {"VIRTUAL_ENV", "/nowhere"}, {"AMLOCAL_PYTHON", a}};
+  const auto found = compute::find_interpreter("x", {}, started, scratch.path("cache"));
+  CHECK(found.python == fs::path(a));
+  CHECK(found.why == "amlocal was started from it");
+  CHECK(compute::find_interpreter("x", {{"default", "/usr/bin/python3"}}, started,
+                                  scratch.path("cache"))
+            .why == "amlocal.yml says so for 'default'");
+}
+
 TEST_CASE("a venv's python stays the link it is, and its variable is set") {
   const Scratch scratch;
   const fs::path venv = scratch.path("venv");

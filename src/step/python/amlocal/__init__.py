@@ -5,6 +5,8 @@
 import os
 import sys
 
+__version__ = "0.1.0"  # the program's: what it starts must be of the same (azureml._client)
+
 
 def _shim():
     """The folder that holds `azureml`: beside this package, or in it where it was installed with pip."""
@@ -38,6 +40,9 @@ def activate():
         loaded = sys.modules.get("azureml")
         if loaded is not None and not getattr(loaded, "__amlocal__", False):
             sys.stderr.write("amlocal: azureml was imported before amlocal: import amlocal first\n")
+    if sys.executable and not (os.environ.get("AMLOCAL_DEFINITION") or os.environ.get("AMLOCAL_GATEWAY")):
+        # Started without `amlocal run`: the steps run with this Python, as the program would have chosen one for both.
+        os.environ.setdefault("AMLOCAL_PYTHON", sys.executable)
     from amlocal import _hook
 
     _hook.install()

@@ -6,6 +6,8 @@ The standard library only, Python 3.8 to 3.13. Whatever costs time is imported w
 import os
 import sys
 
+__amlocal__ = True  # what tells it from the real one
+
 
 def _with_installed(own, name):
     """`own` and the folders of that package in sys.path: what this shim does not stand in for

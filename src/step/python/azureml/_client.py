@@ -305,6 +305,20 @@ def _start():
         raise WorkspaceException(
             "`{} gateway` gave no address (exit status {}); its own message is above.".format(executable, process.wait())
         ) from error
+    ours, theirs = getattr(sys.modules.get("amlocal"), "__version__", None), address.get("version")
+    if ours and theirs != ours:
+        process.kill()
+        process.wait()
+        raise WorkspaceException(
+            "The Python package amlocal is version {}, but the program {} is {}. {}".format(
+                ours,
+                executable,
+                "version " + theirs if theirs else "an older one",
+                "Unset AMLOCAL_PROGRAM, which names it."
+                if os.environ.get("AMLOCAL_PROGRAM")
+                else "Install both as one: {} -m pip install --force-reinstall amlocal".format(sys.executable),
+            )
+        )
     atexit.register(_stop, process, client, os.getpid())
     return client
 
