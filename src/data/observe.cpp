@@ -134,6 +134,7 @@ Group observe_group(const fs::path& root, std::string pattern, const std::vector
   for (const FoundFile& file : files) group.bytes += file.bytes;
   // Names of files may be any bytes; a shape can be written as JSON.
   group.pattern = shown_utf8(group.pattern);
+  for (std::string& text : group.faults) text = shown_utf8(text);
   for (std::string& text : group.notes) text = shown_utf8(text);
   std::map<std::string, std::uint64_t> classes;
   for (const auto& [name, count] : group.classes) classes[shown_utf8(name)] += count;

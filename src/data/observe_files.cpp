@@ -60,12 +60,12 @@ Format format_of(const fs::path& file, std::uint64_t bytes) {
                                                                       : Format::text;
 }
 
-void note(Group& group, const std::string& text) {
+void fault(Group& group, const std::string& text) {
   constexpr std::size_t most = 20;
-  if (group.notes.size() < most)
-    group.notes.push_back(text);
-  else if (group.notes.size() == most)
-    group.notes.push_back("more notes are left out");
+  if (group.faults.size() < most)
+    group.faults.push_back(text);
+  else if (group.faults.size() == most)
+    group.faults.push_back("more are left out");
 }
 
 // An error's message with the file as its folder names it.
@@ -96,12 +96,12 @@ Table observe_delimited(const fs::path& file, const std::string& name, const Lim
       for (std::size_t n = count; n < tallies.size(); ++n) tallies[n].add_null();
       if (fields.size() == tallies.size() || odd) continue;
       odd = true;
-      note(group, fmt::format("{}: row {} (line {}) has {} fields, the {} {}", name, reader.row(),
-                              reader.line(), fields.size(),
-                              reader.dialect().header ? "header" : "first row", tallies.size()));
+      fault(group, fmt::format("{}: row {} (line {}) has {} fields, the {} {}", name, reader.row(),
+                               reader.line(), fields.size(),
+                               reader.dialect().header ? "header" : "first row", tallies.size()));
     }
   } catch (const base::Error& error) {
-    note(group, own_words(error, file, name));
+    fault(group, own_words(error, file, name));
     table.exact = false;
   }
   for (std::size_t n = 0; n < tallies.size(); ++n) {
@@ -111,8 +111,8 @@ Table observe_delimited(const fs::path& file, const std::string& name, const Lim
                              tallies[n].nulls()});
   }
   if (const auto at = reader.broken_at())
-    note(group,
-         fmt::format("{}: byte {} is not {}", name, *at, to_string(reader.dialect().encoding)));
+    fault(group,
+          fmt::format("{}: byte {} is not {}", name, *at, to_string(reader.dialect().encoding)));
   return table;
 }
 
@@ -122,7 +122,7 @@ void observe_json(const fs::path& file, const std::string& name, const Limits& l
   JsonSeen seen = look_at_json(
       text, group.format == Format::json_lines ? JsonLayout::lines : JsonLayout::document,
       limits.rows, limits.bytes);
-  if (!seen.broken.empty()) note(group, fmt::format("{}: not JSON: {}", name, seen.broken));
+  if (!seen.broken.empty()) fault(group, fmt::format("{}: not JSON: {}", name, seen.broken));
   if (!group.json) group.json.emplace();
   merge(*group.json, seen.shape);
   group.records += seen.records;
@@ -166,10 +166,10 @@ void merge_table(Group& group, Table from, const std::string& name, const std::s
     std::string list;
     for (const auto& column : added) list += " +" + column;
     for (const auto& column : missing) list += " -" + column;
-    note(group, fmt::format("{} has other columns than {}:{}", name, first, list));
+    fault(group, fmt::format("{} has other columns than {}:{}", name, first, list));
   }
   if (to.dialect != from.dialect)
-    note(group, fmt::format("{} is delimited, headed or encoded otherwise than {}", name, first));
+    fault(group, fmt::format("{} is delimited, headed or encoded otherwise than {}", name, first));
   to.rows += from.rows;
   to.exact = to.exact && from.exact;
 }
@@ -201,7 +201,7 @@ Group observe_files(const fs::path& root, std::string pattern, const std::vector
   std::string first;
   for (const FoundFile& found : files) {
     if (opened == limits.files) {
-      note(group, fmt::format("{} of {} files were opened", opened, files.size()));
+      group.notes.push_back(fmt::format("{} of {} files were opened", opened, files.size()));
       if (group.table) group.table->exact = false;
       if (group.json) group.exact = false;
       break;
@@ -216,19 +216,19 @@ Group observe_files(const fs::path& root, std::string pattern, const std::vector
         first = found.name;
       }
       if (format != group.format) {
-        note(group, fmt::format("{} is {}, unlike {}", found.name, to_string(format), first));
+        fault(group, fmt::format("{} is {}, unlike {}", found.name, to_string(format), first));
         continue;
       }
       observe_file(file, found, first, limits, group);
     } catch (const base::Error& error) {
-      note(group, own_words(error, file, found.name));
+      fault(group, own_words(error, file, found.name));
       if (group.table) group.table->exact = false;
       if (group.json) group.exact = false;
     }
   }
   if (group.format == Format::binary && !first.empty() &&
       is_one_of(extension_of(first), {".gz", ".bz2", ".xz", ".zip", ".zst", ".7z", ".tar"}))
-    note(group, "packed: what is inside was not looked at");
+    group.notes.push_back("packed: what is inside was not looked at");
   return group;
 }
 

@@ -53,7 +53,8 @@ struct Group {
   std::uint64_t records = 0;                     // of JSON: lines, or items of arrays
   bool exact = true;                             // of records
   std::map<std::string, std::uint64_t> classes;  // of images in folders: images in each
-  std::vector<std::string> notes;                // what was not looked at, what is odd
+  std::vector<std::string> faults;  // what a reader stumbles over: "a.csv: row 2 (line 3) has …"
+  std::vector<std::string> notes;   // what was not looked at
   bool operator==(const Group&) const = default;
 };
 
@@ -90,7 +91,7 @@ struct Limits {
 
 // Looks at a file or folder: links are followed, a broken link is a note. Deterministic; memory
 // does not grow with the size of files. What cannot be understood (a quote that is not closed, bad
-// JSON, a file without permission) becomes a note of its group, and its counts lower bounds.
+// JSON, a file without permission) becomes a fault of its group, and its counts lower bounds.
 // Throws not_found, permission or io where `root` itself cannot be opened or listed.
 Shape observe(const fs::path& root, const Limits& = {});
 

@@ -63,6 +63,7 @@ Json group_to_json(const Group& group) {
     json["json"] = {
         {"records", group.records}, {"exact", group.exact}, {"shape", keys_to_json(*group.json)}};
   if (!group.classes.empty()) json["classes"] = group.classes;
+  if (!group.faults.empty()) json["faults"] = group.faults;
   if (!group.notes.empty()) json["notes"] = group.notes;
   return json;
 }
@@ -129,6 +130,7 @@ Group group_from_json(const Json& json) {
     group.json = keys_from_json(found->at("shape"), 0);
   }
   group.classes = json.value("classes", std::map<std::string, std::uint64_t>());
+  group.faults = json.value("faults", std::vector<std::string>());
   group.notes = json.value("notes", std::vector<std::string>());
   return group;
 }

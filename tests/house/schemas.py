@@ -72,7 +72,7 @@ def wrong_shapes(root, shape_of):
         for name, text in {
             "part-001.csv": "id,at,x\n1,2024-01-01,\n2,,y\n", "part-002.tsv": "1\t2\n3\t4\n", "a.json": '[{"a": 1}, {"a": [2.5]}]',
             "b.jsonl": '{"a": {"b": true}}\n{"a": null}\n', "open.json": json.dumps({f"k{n}": n for n in range(300)}),
-            "broken.csv": 'a,b\n1,"', "empty.txt": "", "prose.txt": "Once", "x.bin": "x", "cat/1.png": "x",
+            "broken.csv": 'a,b\n1,"', "empty.txt": "", "prose.txt": "Once", "x.bin": "x", "x.csv.gz": "x", "cat/1.png": "x",
             "MLTable": "paths:\n  - file: ./a.csv\ntransformations:\n  - take: 5\n",
             "MLmodel": "flavors:\n  sklearn: {}\nsignature:\n  inputs: '[{\"name\": \"x\", \"type\": \"long\"}]'\n",
         }.items():

@@ -158,35 +158,37 @@ TEST_CASE("files of one pattern that are not alike") {
   const auto group = observe(scratch.folder.path()).groups.front();
   CHECK(columns_of(group) == "id:float64 fare:int64/2 vendor:object/2");
   CHECK(group.table->rows == 4);
-  CHECK(group.notes ==
+  CHECK(group.faults ==
         std::vector<std::string>{
             "part-002.csv has other columns than part-001.csv: +vendor -fare",
             "part-003.csv has other columns than part-001.csv: -vendor",
             "part-003.csv is delimited, headed or encoded otherwise than part-001.csv"});
 }
 
-TEST_CASE("what is odd is noted, and does not end the look") {
+TEST_CASE("what a reader stumbles over is said, and does not end the look") {
   Scratch scratch;
-  const auto notes = [&](const std::string& name, const std::string& text) {
+  const auto fault = [&](const std::string& name, const std::string& text) {
     scratch.write(name, text);
     const auto group = observe(scratch.path(name)).groups.front();
     check_round_trip(observe(scratch.path(name)));
-    return group.notes.empty() ? "" : group.notes.front();
+    return group.faults.empty() ? "" : group.faults.front();
   };
-  CHECK(notes("a.csv", "a,b\n1,2\n1,2,3\n") == "a.csv: row 2 (line 3) has 3 fields, the header 2");
-  CHECK(notes("b.csv", "a,b\n1,\"2\n") ==
+  CHECK(fault("a.csv", "a,b\n1,2\n1,2,3\n") == "a.csv: row 2 (line 3) has 3 fields, the header 2");
+  CHECK(fault("b.csv", "a,b\n1,\"2\n") ==
         "b.csv: row 1, column 2 (line 2): a quote is opened here and never closed");
-  CHECK(notes("c.json", "{\"a\": 1,\n\"b\": }") ==
+  CHECK(fault("c.json", "{\"a\": 1,\n\"b\": }") ==
         "c.json: not JSON: line 2, column 6: syntax error while parsing value - unexpected '}'; "
         "expected '[', '{', or a literal");
-  CHECK(notes("d.jsonl", "{\"a\": 1}\n{\"a\" 2}\n")
+  CHECK(fault("d.jsonl", "{\"a\": 1}\n{\"a\" 2}\n")
             .starts_with("d.jsonl: not JSON: line 2, column 6"));
-  CHECK(notes("e.parquet", "x") == "e.parquet: no Parquet file");
-  CHECK(notes("f.csv.gz", "x") == "packed: what is inside was not looked at");
-  CHECK(notes("g.csv", "a\xff,b\n1,2\n") == "");  // Latin-1
-  CHECK(notes("h.json", std::string(300, '[')) ==
+  CHECK(fault("e.parquet", "x") == "e.parquet: no Parquet file");
+  CHECK(fault("f.csv.gz", "x") == "");
+  CHECK(observe(scratch.path("f.csv.gz")).groups.front().notes.front() ==
+        "packed: what is inside was not looked at");
+  CHECK(fault("g.csv", "a\xff,b\n1,2\n") == "");  // Latin-1
+  CHECK(fault("h.json", std::string(300, '[')) ==
         "h.json: not JSON: nested deeper than 100 levels");
-  CHECK(notes("i.csv", "a\n" + std::string(70'000, 'x') + "\n\xff\n") ==
+  CHECK(fault("i.csv", "a\n" + std::string(70'000, 'x') + "\n\xff\n") ==
         "i.csv: byte 70003 is not UTF-8");
   fs::create_symlink("nowhere", scratch.path("sub"));
   CHECK(observe(scratch.folder.path()).notes == std::vector<std::string>{"sub: a link to nothing"});
@@ -247,7 +249,7 @@ TEST_CASE("Parquet, from its footer alone") {
   CHECK(error_of([&] { data::look_at_parquet(scratch.path("x.parquet")); }).message() ==
         scratch.path("x.parquet").native() + ": the end of the Parquet file is missing");
   int refused = 0;
-  for (std::size_t at = whole.size() - 1500; at < whole.size() - 8; ++at) {
+  for (std::size_t at = whole.size() - 1500; at < whole.size() - 8; at += 5) {
     std::string damaged = whole;
     damaged[at] = static_cast<char>(damaged[at] ^ 0x5f);
     scratch.write("x.parquet", damaged);
@@ -258,7 +260,7 @@ TEST_CASE("Parquet, from its footer alone") {
       ++refused;
     }
   }
-  CHECK(refused > 10);
+  CHECK(refused > 2);
 }
 
 TEST_CASE("MLTable and MLmodel") {
