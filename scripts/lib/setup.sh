@@ -1,4 +1,4 @@
-# Sourced by scripts/demo, scripts/test and .ci/run: packages and the build. Bash, after set -euo pipefail.
+# Sourced by scripts/demo, scripts/test, scripts/package and .ci/run: packages and the build. Bash, after set -euo pipefail.
 
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
 
@@ -10,7 +10,7 @@ packages=(
   libboost-filesystem-dev libcli11-dev nlohmann-json3-dev libarchive-dev libyaml-cpp-dev
   libsqlite3-dev libcpp-httplib-dev libcurl4-openssl-dev libssl-dev libfmt-dev libxxhash-dev doctest-dev
   fuse3 libfuse3-dev
-  python3 python3-pandas python3-h5py python3-pip python3-sklearn python3-venv python3-jsonschema
+  python3 python3-pandas python3-h5py python3-pip python3-sklearn python3-venv python3-jsonschema python3-mesonpy
   git ca-certificates openssl
 )
 
@@ -50,7 +50,8 @@ need_packages() {
   rm -f "$log"
 }
 
-# need_build FOLDER [meson options]: configures it once, then builds what changed.
+# need_build FOLDER [meson options]: configures it once, then builds what changed of build_targets (none: everything).
+build_targets=()
 need_build() {
   local folder=$1
   shift
@@ -66,8 +67,8 @@ need_build() {
   fi
   say "build: $folder"
   if [[ -t 2 ]]; then
-    ninja -C "$root/$folder" >&2 </dev/null
-  elif ! ninja -C "$root/$folder" >"$log" 2>&1 </dev/null; then
+    ninja -C "$root/$folder" "${build_targets[@]}" >&2 </dev/null
+  elif ! ninja -C "$root/$folder" "${build_targets[@]}" >"$log" 2>&1 </dev/null; then
     grep -A 20 -m 5 -E '^FAILED|error:|undefined reference' "$log" >&2 || tail -n 40 "$log" >&2
     say "build: ninja failed; its whole output: $log"
     return 1

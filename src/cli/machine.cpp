@@ -13,6 +13,8 @@
 #include "base/file_lock.hpp"
 #include "base/files.hpp"
 #include "base/process.hpp"
+#include "fuse/server/client.hpp"
+#include "step/supervise.hpp"
 
 namespace cli {
 namespace {
@@ -72,8 +74,7 @@ std::string examine_disk(const fs::path& folder) {
 }
 
 std::string examine_isolation() {
-  const auto probe =
-      base::run_captured({(base::own_folder() / "amlocal-supervisor").native(), "--probe"}, {});
+  const auto probe = base::run_captured({step::supervisor_program().native(), "--probe"}, {});
   if (!WIFEXITED(probe.status) || WEXITSTATUS(probe.status) != 0)
     throw base::Error(base::Code::unavailable, "the supervisor does not start")
         .hint("install amlocal again");
@@ -89,6 +90,7 @@ std::string examine_fuse() {
             "without it mounts are views and links: `apt install fuse3`, `modprobe fuse`, or in a "
             "container --device /dev/fuse --cap-add SYS_ADMIN");
   }
+  fuse::mount_program();  // throws where it is missing
   return "/dev/fuse opens";
 }
 
