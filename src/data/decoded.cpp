@@ -137,8 +137,9 @@ Encoding guess_encoding(std::string_view sample, bool whole) {
     if (sample[n] == 0) ++zeros[n % 2];
   // Latin letters in UTF-16: every other byte is zero.
   const std::size_t pairs = sample.size() / 2;
-  if (pairs > 0 && zeros[1] * 2 > pairs && zeros[0] * 8 <= pairs) return Encoding::utf16_le;
-  if (pairs > 0 && zeros[0] * 2 > pairs && zeros[1] * 8 <= pairs) return Encoding::utf16_be;
+  const bool wide = pairs > 3 && (!whole || sample.size() % 2 == 0);
+  if (wide && zeros[1] * 2 > pairs && zeros[0] * 8 <= pairs) return Encoding::utf16_le;
+  if (wide && zeros[0] * 2 > pairs && zeros[1] * 8 <= pairs) return Encoding::utf16_be;
   const std::size_t valid = valid_utf8(sample);
   if (valid == sample.size()) return Encoding::utf8;
   const std::size_t rest = sample.size() - valid;

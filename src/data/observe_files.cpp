@@ -40,26 +40,6 @@ Sample sample_of(const fs::path& file) {
   return sample;
 }
 
-Format format_of(const fs::path& file, std::uint64_t bytes) {
-  const std::string extension = extension_of(file.native());
-  if (bytes == 0) return Format::empty;
-  if (is_one_of(extension, {".csv", ".tsv", ".tab", ".psv"})) return Format::delimited;
-  if (is_one_of(extension, {".jsonl", ".ndjson"})) return Format::json_lines;
-  if (is_one_of(extension, {".parquet", ".pq"})) return Format::parquet;
-  if (is_one_of(extension, {".gz", ".bz2", ".xz", ".zip", ".zst", ".7z", ".tar", ".pkl", ".npy",
-                            ".npz", ".h5", ".joblib", ".pt", ".pth", ".onnx", ".so", ".exe"}))
-    return Format::binary;
-  const Sample sample = sample_of(file);
-  if (sample.text.find('\0') != std::string::npos) return Format::binary;
-  if (extension == ".json")
-    return json_layout(sample.text) == JsonLayout::lines ? Format::json_lines : Format::json;
-  if (!is_one_of(extension, {"", ".txt", ".dat", ".data", ".out"})) return Format::text;
-  // Prose has commas, too, but not the same number in every line.
-  const Sniffed sniffed = sniff(sample.text, sample.whole);
-  return sniffed.regular && sniffed.fields > 1 && sniffed.records > 2 ? Format::delimited
-                                                                      : Format::text;
-}
-
 void fault(Group& group, const std::string& text) {
   constexpr std::size_t most = 20;
   if (group.faults.size() < most)
@@ -191,6 +171,26 @@ void observe_file(const fs::path& file, const FoundFile& found, const std::strin
 }
 
 }  // namespace
+
+Format format_of(const fs::path& file, std::uint64_t bytes) {
+  const std::string extension = extension_of(file.native());
+  if (bytes == 0) return Format::empty;
+  if (is_one_of(extension, {".csv", ".tsv", ".tab", ".psv"})) return Format::delimited;
+  if (is_one_of(extension, {".jsonl", ".ndjson"})) return Format::json_lines;
+  if (is_one_of(extension, {".parquet", ".pq"})) return Format::parquet;
+  if (is_one_of(extension, {".gz", ".bz2", ".xz", ".zip", ".zst", ".7z", ".tar", ".pkl", ".npy",
+                            ".npz", ".h5", ".joblib", ".pt", ".pth", ".onnx", ".so", ".exe"}))
+    return Format::binary;
+  const Sample sample = sample_of(file);
+  if (sample.text.find('\0') != std::string::npos) return Format::binary;
+  if (extension == ".json")
+    return json_layout(sample.text) == JsonLayout::lines ? Format::json_lines : Format::json;
+  if (!is_one_of(extension, {"", ".txt", ".dat", ".data", ".out"})) return Format::text;
+  // Prose has commas, too, but not the same number in every line.
+  const Sniffed sniffed = sniff(sample.text, sample.whole);
+  return sniffed.regular && sniffed.fields > 1 && sniffed.records > 2 ? Format::delimited
+                                                                      : Format::text;
+}
 
 Group observe_files(const fs::path& root, std::string pattern, const std::vector<FoundFile>& files,
                     const Limits& limits) {
