@@ -25,10 +25,9 @@ void Charges::ask(meter::Op op, std::string_view path, std::uint64_t amount, std
 
 void Charges::ask_beside(meter::Op op, std::string_view path, std::uint64_t amount,
                          std::uint64_t cause) {
-  const std::uint64_t after = last_of_task_[cause];
   const std::uint64_t session = cause >> 32U;
   ask(op, path, amount, helpers + (session << 8U) + next_helper_++ % fetchers);
-  requests_.back().after = after;
+  requests_.back().after = before_operation_;
 }
 
 }  // namespace fuse

@@ -18,7 +18,13 @@ class Charges {
 
   // `amount` is bytes, of a list entries, of a move objects.
   void ask(meter::Op, std::string_view path, std::uint64_t amount, std::uint64_t task);
-  // The same by one of the threads that fetch beside `cause`, from when that task asks next.
+  // An operation of the task begins.
+  void begin(std::uint64_t task) {
+    const auto last = last_of_task_.find(task);
+    before_operation_ = last == last_of_task_.end() ? 0 : last->second;
+  }
+  // The same by one of the threads that fetch beside `cause`, whose operation began last: after
+  // what that task had asked before it. meter::requests_of tells the same of a record.
   void ask_beside(meter::Op, std::string_view path, std::uint64_t amount, std::uint64_t cause);
   // The list asked for last has so many entries more.
   void lengthen(std::size_t request, std::uint64_t entries) {
@@ -29,6 +35,7 @@ class Charges {
   // Those asked for since it was last taken; they wait for none before.
   std::vector<meter::Request> take() {
     last_of_task_.clear();
+    before_operation_ = 0;
     return std::exchange(requests_, {});
   }
 
@@ -38,6 +45,7 @@ class Charges {
   std::vector<meter::Request> requests_;
   std::unordered_map<std::uint64_t, std::uint64_t> last_of_task_;  // 1 + index
   std::unordered_map<std::uint64_t, std::uint32_t> counts_;        // meter::key_of → how many
+  std::uint64_t before_operation_ = 0;
   std::uint64_t next_helper_ = 0;
 };
 

@@ -18,13 +18,32 @@ constexpr std::uint64_t page_size = 5000;  // entries; source: List Blobs
 
 }  // namespace
 
-Mounted::Mounted(const Profile& profile, Names& names, Charges* charges)
-    : profile_(profile), names_(names), charges_(profile.is_local_disk ? nullptr : charges) {
+Mounted::Mounted(const Profile& profile, Names& names, Charges* charges, double missing_seconds)
+    : profile_(profile),
+      missing_seconds_(missing_seconds),
+      names_(names),
+      charges_(profile.is_local_disk ? nullptr : charges) {
   node(0).known = true;
   node(0).checked = 0;
 }
 
+// Source: Linux, fuse_dentry_revalidate: LOOKUP_EXCL and LOOKUP_RENAME_TARGET.
+void Mounted::foresee_misses(const meter::Entry& entry, PathId path) {
+  if (missing_seconds_ == 0) return;
+  if (entry.op == Op::lookup && entry.result == Result::absent) {
+    last_missed_[entry.task] = {entry.number, path};
+    return;
+  }
+  const bool makes = entry.op == Op::mkdir || entry.op == Op::rename || entry.op == Op::mknod ||
+                     entry.op == Op::symlink || entry.op == Op::link ||
+                     (entry.op == Op::create && (entry.offset & 2) != 0);
+  const auto last = last_missed_.find(entry.task);
+  if (makes && last != last_missed_.end() && last->second.second == path)
+    before_making_.insert(last->second.first);
+}
+
 void Mounted::foresee(const meter::Entry& entry) {
+  if (!meter::is_request(entry.op)) foresee_misses(entry, names_.of(entry.name));
   if (entry.result != Result::ok || meter::is_request(entry.op) || entry.op == Op::rename) return;
   const PathId path = names_.of(entry.name);
   Node& it = node(path);
@@ -51,11 +70,12 @@ void Mounted::take(const meter::Entry& entry) {
   now_ = static_cast<double>(entry.begin_ns) / 1e9;
   // As in meter::requests_of: a thread is one task, whichever bindings it goes through.
   task_ = entry.task != 0 ? entry.task : std::uint64_t{entry.session} << 32U;
+  if (charges_) charges_->begin(task_);
   const PathId path = names_.of(entry.name);
   node(path);  // makes room for all names so far: no reference to a node may move from here on
   if (entry.op == Op::rename) return rename(entry);
-  if (entry.result == Result::absent &&
-      (entry.op == Op::lookup || entry.op == Op::unlink || entry.op == Op::rmdir))
+  if (entry.result == Result::absent && entry.op == Op::lookup) return miss(entry, path);
+  if (entry.result == Result::absent && (entry.op == Op::unlink || entry.op == Op::rmdir))
     return look_up(path, false);
   if (entry.result != Result::ok) return;
   switch (entry.op) {
@@ -141,6 +161,7 @@ double Mounted::checked(PathId path) {
 void Mounted::learn(PathId path, std::uint64_t size) {
   Node& it = node(path);
   if (it.file == none) it.size = size;
+  it.missed = -1;
   if (it.known) return;
   it.known = true;
   it.since = now_;
@@ -157,6 +178,16 @@ void Mounted::forget(PathId path) {
   it = Node();
   it.children = children;
   it.unseen = unseen;
+}
+
+// The view is asked once in a while; it lets the kernel answer in between.
+void Mounted::miss(const meter::Entry& entry, PathId path) {
+  has_missed_ = true;
+  const double missed = node(path).missed;
+  if (missed >= 0 && now_ - missed < missing_seconds_ && !before_making_.contains(entry.number))
+    return;
+  look_up(path, false);
+  node(path).missed = now_;
 }
 
 void Mounted::look_up(PathId path, bool is_there) {

@@ -8,6 +8,8 @@
 #include <set>
 #include <string>
 #include <unordered_map>
+#include <unordered_set>
+#include <utility>
 #include <vector>
 
 #include "fuse/replay/charges.hpp"
@@ -21,7 +23,8 @@ namespace fuse {
 class Mounted {
  public:
   // `charges` null: nothing is asked, and only what becomes of the files is followed.
-  Mounted(const Profile&, Names&, Charges* charges);
+  // `missing_seconds`: so long the kernel answers by itself for a name that is not there.
+  Mounted(const Profile&, Names&, Charges* charges, double missing_seconds = 0);
 
   // To be called for every operation of the record before the first is taken: what lay in the
   // folders at the beginning shows only as the step goes on.
@@ -51,6 +54,9 @@ class Mounted {
   std::uint64_t most_cached() const { return most_cached_; }
   // Where the record cannot tell how the step would have gone on: a line each.
   const std::vector<std::string>& doubts() const { return doubts_; }
+  void doubt(std::string text) { doubts_.push_back(std::move(text)); }
+  // Whether a name was looked for that was not there.
+  bool has_missed() const { return has_missed_; }
   // Names that the store has, and since when the record knows of them: the kernel may ask again.
   std::vector<double> known_since() const;
 
@@ -62,6 +68,7 @@ class Mounted {
     double checked = -1;
     double listed = -1;
     double since = -1;
+    double missed = -1;  // when the kernel was told that there is no such name
     std::uint64_t size = 0;
     std::uint32_t file = none;
     std::uint64_t here_only = 0;  // children that were not sent yet
@@ -90,6 +97,8 @@ class Mounted {
   void learn(PathId, std::uint64_t size);
   void forget(PathId);
   void look_up(PathId, bool is_there);
+  void foresee_misses(const meter::Entry&, PathId);
+  void miss(const meter::Entry&, PathId);
   void refresh(PathId, bool is_there);
   static std::uint64_t entries_in_store(const Node& folder);
   void list(PathId folder);
@@ -118,6 +127,12 @@ class Mounted {
   void note_sent(File&);
 
   const Profile& profile_;
+  const double missing_seconds_;
+  bool has_missed_ = false;
+  // By task, the last look-up that found nothing; and those of them that are made for an operation
+  // that makes the name: there the kernel does not trust itself.
+  std::unordered_map<std::uint64_t, std::pair<std::uint64_t, PathId>> last_missed_;
+  std::unordered_set<std::uint64_t> before_making_;
   Names& names_;
   Charges* charges_;
   std::vector<Node> nodes_;

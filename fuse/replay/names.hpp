@@ -21,6 +21,7 @@ class Names {
   PathId of(std::uint32_t number);
   PathId id(const std::string& path);
   PathId folder(PathId path) const { return folders_[path]; }
+  std::string path(std::uint32_t number) { return std::string(text(of(number))); }
   std::string_view text(PathId path) const { return texts_[path]; }
   std::size_t count() const { return texts_.size(); }
 

@@ -8,6 +8,7 @@
 
 #include "base/error.hpp"
 #include "fuse/replay/mounted.hpp"
+#include "fuse/replay/parting.hpp"
 #include "fuse/server/transfer.hpp"
 
 namespace fuse {
@@ -80,33 +81,49 @@ struct Session {
   meter::SessionNote note;
   Access recorded;
   Access access;
+  Profile then;  // whose answers the recorded step met
   std::unique_ptr<Names> names;
   std::unique_ptr<Mounted> model;
   bool as_recorded = false;  // its requests are those of the record
+  std::uint64_t told = 0;    // of which operations it was said that they end otherwise, a bit each
 };
 
 std::string lifetime(const std::optional<double>& seconds) {
   return seconds ? fmt::format("{:g} s", *seconds) : "for ever";
 }
 
+// With the answers that a step gets.
+Profile with_answers(Profile profile) {
+  if (profile.is_local_disk)
+    profile.locks = profile.symlinks = profile.links = profile.nodes = profile.allocation =
+        Status::ok;
+  return profile;
+}
+
 class Replay {
  public:
-  Replay(const meter::LedgerText& text, const WhatIf& wanted) : text_(text), wanted_(wanted) {}
+  // `count`: only so many of the entries happen, and then the step is gone.
+  Replay(const meter::LedgerText& text, const WhatIf& wanted, std::size_t count)
+      : text_(text), wanted_(wanted), count_(count) {}
 
   Prediction run() {
     open_sessions();
     for (const auto& entry : text_.entries)
       if (entry.session < sessions_.size() && sessions_[entry.session].model)
         sessions_[entry.session].model->foresee(entry);
-    for (const auto& entry : text_.entries) {
+    for (std::size_t n = 0; n < count_; ++n) {
+      const auto& entry = text_.entries[n];
       last_ = std::max(last_, entry.end_ns);
       if (entry.session >= sessions_.size()) continue;
       Session& session = sessions_[entry.session];
-      if (!meter::is_request(entry.op) && session.model) session.model->take(entry);
+      if (!meter::is_request(entry.op) && session.model && ends_otherwise(session, entry))
+        parted_at_ = std::min(parted_at_, n);
     }
     for (std::size_t n = 1; n < sessions_.size(); ++n) close(n);
     result_.requests.during = during_.take();
     keep_recorded();
+    if (count_ < text_.entries.size()) result_.requests.after.clear();  // of a failed step
+    if (parted_at_ < count_) result_.least = Replay(text_, wanted_, parted_at_).run().requests;
     return std::move(result_);
   }
 
@@ -119,6 +136,8 @@ class Replay {
       session.note = note_of(text_, static_cast<std::uint16_t>(n));
       session.name = session.note.name;
       session.recorded = session.access = recorded_access(session.note);
+      session.then = with_answers(session.recorded.kind == Kind::mount ? session.recorded.profile
+                                                                       : *find_profile("ideal"));
       known.push_back(session.name);
       const auto wanted = wanted_.bindings.find(session.name);
       session.as_recorded = wanted == wanted_.bindings.end();
@@ -127,8 +146,14 @@ class Replay {
       require_seen(session);
       session.names = std::make_unique<Names>(text_);
       const bool moved = session.access.kind != Kind::mount;
+      // What goes through no mount is a local disk to the step.
+      if (moved) session.access.profile = *find_profile("ideal");
+      session.access.profile = with_answers(session.access.profile);
+      const double then = session.recorded.profile.missing_seconds;
+      const double now = session.access.profile.missing_seconds;
       session.model = std::make_unique<Mounted>(session.access.profile, *session.names,
-                                                moved ? nullptr : &during_);
+                                                moved ? nullptr : &during_,
+                                                now > then && !session.note.full_trace ? now : 0);
     }
     for (const auto& [name, access] : wanted_.bindings)
       if (std::find(known.begin(), known.end(), name) == known.end())
@@ -143,6 +168,21 @@ class Replay {
                       fmt::format("what the step did in '{}' was not seen: it was reached by {}",
                                   session.name, session.note.mode))
         .hint("run it again with --trace full, or with the binding mounted");
+  }
+
+  // Takes it, and tells whether the step would have met another answer.
+  static bool ends_otherwise(Session& session, const meter::Entry& entry) {
+    Mounted& model = *session.model;
+    const std::size_t doubts = model.doubts().size();
+    const Profile& now = session.access.profile;
+    const std::uint64_t bit = std::uint64_t{1} << static_cast<unsigned>(entry.op);
+    if ((session.told & bit) == 0)
+      if (auto why = parting(entry, session.names->path(entry.name), session.then, now)) {
+        session.told |= bit;
+        model.doubt(std::move(*why));
+      }
+    model.take(entry);
+    return model.doubts().size() > doubts;
   }
 
   void close(std::size_t number) {
@@ -193,10 +233,12 @@ class Replay {
       result_.doubts.push_back(fmt::format(
           "{}: {} keeps attributes {}, and {}, which was recorded, {}", session.name, now.name,
           lifetime(now.attribute_seconds), then.name, lifetime(then.attribute_seconds)));
-    if (then.missing_seconds > now.missing_seconds)
+    if (then.missing_seconds > now.missing_seconds && session.model->has_missed()) {
+      result_.heads_without_end = true;
       result_.doubts.push_back(fmt::format(
           "{}: {} believed for {:g} s that a name is not there, {} for {:g} s", session.name,
           then.name, then.missing_seconds, now.name, now.missing_seconds));
+    }
     result_.more_heads += more;
   }
 
@@ -209,8 +251,9 @@ class Replay {
     for (const auto& session : sessions_)
       any = any || (session.as_recorded && !session.name.empty());
     if (!any) return;
-    for (const auto& entry : text_.entries)
-      if (entry.session < sessions_.size() && sessions_[entry.session].as_recorded)
+    for (std::size_t n = 0; n < count_; ++n)
+      if (const auto& entry = text_.entries[n];
+          entry.session < sessions_.size() && sessions_[entry.session].as_recorded)
         kept.entries.push_back(entry);
     auto recorded = phases_of(kept, {});
     meter::Phases& all = result_.requests;
@@ -225,6 +268,8 @@ class Replay {
 
   const meter::LedgerText& text_;
   const WhatIf& wanted_;
+  const std::size_t count_;
+  std::size_t parted_at_ = static_cast<std::size_t>(-1);  // the first entry that ends otherwise
   Prediction result_;
   Charges before_, during_, after_;
   std::vector<Session> sessions_;
@@ -249,7 +294,7 @@ Access recorded_access(const meter::SessionNote& note) {
 }
 
 Prediction replay(const meter::LedgerText& text, const WhatIf& wanted) {
-  return Replay(text, wanted).run();
+  return Replay(text, wanted, text.entries.size()).run();
 }
 
 Sum sum_of(const meter::Phases& phases, const meter::CostProfile& profile) {
@@ -271,6 +316,14 @@ Sum sum_of(const meter::Phases& phases, const meter::CostProfile& profile) {
 
 Sum sum_of(const Prediction& prediction, const meter::CostProfile& profile) {
   return sum_of(prediction.requests, profile);
+}
+
+Sum least_of(const Prediction& prediction, const meter::CostProfile& profile) {
+  const Sum expected = sum_of(prediction, profile);
+  if (!prediction.least) return expected;
+  Sum least = sum_of(*prediction.least, profile);
+  least.elapsed = std::min(least.elapsed, expected.elapsed);
+  return least;
 }
 
 Sum most_of(const Prediction& prediction, const meter::CostProfile& profile) {

@@ -35,8 +35,12 @@ struct Prediction {
   meter::Phases requests;
   // Why the record cannot tell it all; empty where it can.
   std::vector<std::string> doubts;
-  std::uint64_t more_heads = 0;   // so many requests more at most, which only a rerun can count
-  std::uint64_t most_cached = 0;  // bytes of local copies at once, of all mounts
+  // Where an operation would end otherwise: what was asked before the first such. The step may have
+  // stopped there, or gone on to anything.
+  std::optional<meter::Phases> least;
+  std::uint64_t more_heads = 0;    // so many requests more at most, which only a rerun can count
+  bool heads_without_end = false;  // and of those there may be any number
+  std::uint64_t most_cached = 0;   // bytes of local copies at once, of all mounts
 };
 
 // The binding's access as it was recorded. Throws bad_input for a profile that is not known.
@@ -46,7 +50,8 @@ Access recorded_access(const meter::SessionNote&);
 // were not seen (a download or upload without --trace full).
 Prediction replay(const meter::LedgerText&, const WhatIf&);
 
-// What requests come to. The second of two is the most it can be.
+// What requests come to: as if the step had gone on as it was recorded; the least and the most it
+// can be, as far as there is an end (see Prediction::least and heads_without_end).
 struct Sum {
   std::uint64_t requests = 0;
   std::uint64_t sent = 0;
@@ -57,6 +62,7 @@ struct Sum {
 };
 Sum sum_of(const meter::Phases&, const meter::CostProfile&);
 Sum sum_of(const Prediction&, const meter::CostProfile&);
+Sum least_of(const Prediction&, const meter::CostProfile&);
 Sum most_of(const Prediction&, const meter::CostProfile&);
 
 }  // namespace fuse

@@ -263,6 +263,7 @@ class Recorded final : public FileSystem {
   static void describe(meter::Entry& entry, int flags) {
     entry.for_writing = (flags & O_ACCMODE) != O_RDONLY;
     entry.truncating = (flags & O_TRUNC) != 0;
+    entry.offset = ((flags & O_ACCMODE) == O_RDWR ? 1 : 0) + ((flags & O_EXCL) != 0 ? 2 : 0);
   }
 
   static Reply<Found> sized(meter::Entry& entry, Reply<Found> found) {

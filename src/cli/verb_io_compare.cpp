@@ -51,9 +51,11 @@ struct Scenario {
 struct Row {
   std::string name;
   std::string cost;
-  fuse::Sum least, most;
+  fuse::Sum least, expected, most;
   std::vector<std::string> doubts;
   bool measured = false;
+  bool requests_without_end = false;  // there may be more than the most
+  bool bytes_without_end = false;
 };
 
 Access access_of(const std::string& binding, const std::string& mode, const Access& recorded) {
@@ -227,6 +229,20 @@ struct Comparison {
   }
 };
 
+Row predicted(const std::string& name, const fuse::Prediction& prediction,
+              const meter::CostProfile& cost) {
+  Row row;
+  row.name = name;
+  row.cost = cost.name;
+  row.least = least_of(prediction, cost);
+  row.expected = sum_of(prediction, cost);
+  row.most = most_of(prediction, cost);
+  row.doubts = prediction.doubts;
+  row.bytes_without_end = prediction.least.has_value();
+  row.requests_without_end = row.bytes_without_end || prediction.heads_without_end;
+  return row;
+}
+
 Comparison compare_all(const Args& args, const IoRecord& record, const Project& project, App& app) {
   const Scenarios scenarios(record, args);
   Comparison result;
@@ -246,15 +262,19 @@ Comparison compare_all(const Args& args, const IoRecord& record, const Project& 
     const auto cost = meter::load_cost_profile(name);
     const auto recorded = recorded_sum(record.ledger, cost);
     result.note(meter::assumed_in(cost));
-    rows.push_back({scenarios.recorded_name(), cost.name, recorded, recorded, {}, true});
+    rows.push_back({scenarios.recorded_name(), cost.name, recorded, recorded, recorded, {}, true});
     for (std::size_t n = 0; n < wanted.size(); ++n) {
-      rows.push_back({wanted[n].name, cost.name, sum_of(predictions[n], cost),
-                      most_of(predictions[n], cost), predictions[n].doubts, false});
+      rows.push_back(predicted(wanted[n].name, predictions[n], cost));
       if (!args.rerun) continue;
       const auto again = run_again(record, wanted[n], name, project, app);
       const auto measured = recorded_sum(again.ledger, cost);
-      rows.push_back(
-          {fmt::format("  measured in {}", again.run), cost.name, measured, measured, {}, true});
+      rows.push_back({fmt::format("  measured in {}", again.run),
+                      cost.name,
+                      measured,
+                      measured,
+                      measured,
+                      {},
+                      true});
     }
   }
   return result;
@@ -272,7 +292,10 @@ void show_json(const IoRecord& record, const Comparison& comparison, App& app) {
                          {"cost_profile", row.cost},
                          {"measured", row.measured},
                          {"least", to_json(row.least)},
+                         {"expected", to_json(row.expected)},
                          {"most", to_json(row.most)},
+                         {"requests_without_end", row.requests_without_end},
+                         {"bytes_without_end", row.bytes_without_end},
                          {"needs_rerun", !row.doubts.empty()},
                          {"doubts", row.doubts}});
   const json whole = {{"run", record.run},
@@ -282,9 +305,11 @@ void show_json(const IoRecord& record, const Comparison& comparison, App& app) {
   app.out << whole.dump(2, ' ', false, json::error_handler_t::replace) << "\n";
 }
 
+// "73", "73 to 80", "73 or more"
 template <class Text>
-std::string range(const Row& row, Text text) {
+std::string range(const Row& row, bool without_end, Text text) {
   const std::string least = text(row.least), most = text(row.most);
+  if (without_end) return least + " or more";
   return least == most ? least : least + " to " + most;
 }
 
@@ -295,14 +320,16 @@ void show(const Args& args, const IoRecord& record, const Comparison& comparison
       {"as", "requests", "sent", "fetched", "of requests", "elapsed", "price", ""}};
   std::vector<std::string> doubts;
   for (const auto& row : rows) {
-    table.push_back({many ? row.name + ", " + row.cost : row.name,
-                     range(row, [](const auto& sum) { return std::to_string(sum.requests); }),
-                     range(row, [](const auto& sum) { return base::bytes_text(sum.sent); }),
-                     range(row, [](const auto& sum) { return base::bytes_text(sum.fetched); }),
-                     range(row, [](const auto& sum) { return meter::seconds_text(sum.seconds); }),
-                     range(row, [](const auto& sum) { return meter::seconds_text(sum.elapsed); }),
-                     range(row, [](const auto& sum) { return meter::dollars_text(sum.dollars); }),
-                     row.doubts.empty() ? "" : "needs --rerun"});
+    const std::pair ends{row.requests_without_end, row.bytes_without_end};
+    table.push_back(
+        {many ? row.name + ", " + row.cost : row.name,
+         range(row, ends.first, [](const auto& sum) { return std::to_string(sum.requests); }),
+         range(row, ends.second, [](const auto& sum) { return base::bytes_text(sum.sent); }),
+         range(row, ends.second, [](const auto& sum) { return base::bytes_text(sum.fetched); }),
+         range(row, ends.first, [](const auto& sum) { return meter::seconds_text(sum.seconds); }),
+         range(row, ends.first, [](const auto& sum) { return meter::seconds_text(sum.elapsed); }),
+         range(row, ends.first, [](const auto& sum) { return meter::dollars_text(sum.dollars); }),
+         row.doubts.empty() ? "" : "needs --rerun"});
     for (const auto& doubt : row.doubts)
       if (std::find(doubts.begin(), doubts.end(), doubt) == doubts.end()) doubts.push_back(doubt);
   }

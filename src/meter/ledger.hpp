@@ -70,7 +70,9 @@ struct Entry {
   std::uint64_t number = 0;
   std::uint64_t begin_ns = 0;  // since the ledger was made, on the monotonic clock
   std::uint64_t end_ns = 0;
-  std::uint64_t offset = 0;  // of a setattr that cuts: the new size
+  // Of a setattr that cuts: the new size. Of an open and a create: 1 where it may read and write,
+  // and 2 more with O_EXCL.
+  std::uint64_t offset = 0;
   // Read, written, moved; of a list: entries; of a move: objects; of a lookup, getattr and open:
   // the file's size as it was told.
   std::uint64_t bytes = 0;

@@ -156,28 +156,45 @@ Nanos extra_of(const Entry& entry, const CostProfile& profile) {
 
 namespace {
 
+// A thread waits for its requests whichever binding they go through; who has no number is told
+// apart by the binding.
+std::uint64_t task_of(const Entry& entry) {
+  return entry.task != 0 ? entry.task : std::uint64_t{entry.session} << 32U;
+}
+
+// Whose operations asked for something. An operation's entry comes after those of its requests, as
+// it ends after them.
+using Askers = std::unordered_map<std::uint64_t, std::uint64_t>;  // operation → task
+
+Askers askers_in(const LedgerText& text) {
+  Askers askers;
+  for (const Entry& entry : text.entries)
+    if (is_request(entry.op) && entry.cause != 0) askers.try_emplace(entry.cause, 0);
+  for (const Entry& entry : text.entries) {
+    if (is_request(entry.op)) continue;
+    if (const auto found = askers.find(entry.number); found != askers.end())
+      found->second = task_of(entry);
+  }
+  return askers;
+}
+
 // Requests of a record, one after the other; what a request waits for is in the same list.
 class Gatherer {
  public:
-  explicit Gatherer(const FromLedger& options) : options_(options) {}
+  Gatherer(const FromLedger& options, const Askers& askers) : options_(options), askers_(askers) {}
 
   void take(const Entry& entry) {
+    if (!is_request(entry.op) || entry.result == Result::refused) return;
     const std::uint64_t task = task_of(entry);
-    if (!is_request(entry.op)) {
-      const auto last = last_of_task_.find(task);
-      operations_[entry.number] = {task, last == last_of_task_.end() ? 0 : last->second};
-      return;
-    }
-    if (entry.result == Result::refused) return;
     Request request;
     request.op = entry.op;
     request.failed = entry.result == Result::failed;
     request.draw = entry.draw;
     request.amount = entry.bytes;
     request.task = task;
-    if (const auto cause = operations_.find(entry.cause);
-        cause != operations_.end() && cause->second.task != task)
-      request.after = cause->second.after;
+    if (const auto asker = askers_.find(entry.cause);
+        asker != askers_.end() && asker->second != 0 && asker->second != task)
+      request.after = last_before(asker->second, entry.cause);
     if (options_.recorded_under) request.extra = extra_of(entry, *options_.recorded_under);
     if (options_.pauses) {
       const auto before = free_since_.find(task);
@@ -186,38 +203,40 @@ class Gatherer {
       free_since_[task] = entry.end_ns;
     }
     requests_.push_back(request);
-    last_of_task_[task] = requests_.size();
+    asked_[task].emplace_back(entry.number, requests_.size());
   }
 
   std::vector<Request> requests() { return std::move(requests_); }
 
  private:
-  // A thread waits for its requests whichever binding they go through; who has no number is told
-  // apart by the binding.
-  static std::uint64_t task_of(const Entry& entry) {
-    return entry.task != 0 ? entry.task : std::uint64_t{entry.session} << 32U;
+  // The task's last request before that operation: 1 + its index, 0 for none.
+  std::uint64_t last_before(std::uint64_t task, std::uint64_t operation) const {
+    const auto known = asked_.find(task);
+    if (known == asked_.end()) return 0;
+    const auto& asked = known->second;
+    const auto later =
+        std::upper_bound(asked.begin(), asked.end(), operation,
+                         [](std::uint64_t number, const auto& one) { return number < one.first; });
+    return later == asked.begin() ? 0 : std::prev(later)->second;
   }
 
-  struct Cause {
-    std::uint64_t task;
-    std::uint64_t after;
-  };
   const FromLedger& options_;
+  const Askers& askers_;
   std::vector<Request> requests_;
-  std::unordered_map<std::uint64_t, std::uint64_t> last_of_task_;  // 1 + index
+  // By task, of each of its requests the number, and 1 + its index.
+  std::unordered_map<std::uint64_t, std::vector<std::pair<std::uint64_t, std::uint64_t>>> asked_;
   std::unordered_map<std::uint64_t, Nanos> free_since_;  // task → end of its last request
-  std::unordered_map<std::uint64_t, Cause> operations_;
 };
 
 // Batches of requests, told apart by a number of each; in the order in which they begin.
 class Batches {
  public:
-  explicit Batches(const FromLedger& options) : options_(options) {}
+  Batches(const FromLedger& options, const Askers& askers) : options_(options), askers_(askers) {}
 
   void take(const Entry& entry, std::uint64_t batch) {
     if (known_.empty() || last_ != batch) {
       last_ = batch;
-      known_.emplace_back(options_);
+      known_.emplace_back(options_, askers_);
     }
     known_.back().take(entry);
   }
@@ -229,6 +248,7 @@ class Batches {
 
  private:
   const FromLedger& options_;
+  const Askers& askers_;
   std::vector<Gatherer> known_;
   std::uint64_t last_ = 0;
 };
@@ -236,7 +256,8 @@ class Batches {
 }  // namespace
 
 std::vector<Request> requests_of(const LedgerText& text, const FromLedger& options) {
-  Gatherer all(options);
+  const Askers askers = askers_in(text);
+  Gatherer all(options, askers);
   for (const Entry& entry : text.entries) all.take(entry);
   return all.requests();
 }
@@ -250,8 +271,9 @@ Phases phases_of(const LedgerText& text, const FromLedger& options) {
                     : mode == "upload" ? Kind::upload
                                        : Kind::mount);
   }
-  Batches before(options), after(options);
-  Gatherer during(options);
+  const Askers askers = askers_in(text);
+  Batches before(options, askers), after(options, askers);
+  Gatherer during(options, askers);
   for (const Entry& entry : text.entries) {
     const Kind kind = entry.session < kinds.size() ? kinds[entry.session] : Kind::mount;
     const std::uint64_t binding = std::uint64_t{entry.session} << 1U;

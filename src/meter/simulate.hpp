@@ -45,9 +45,9 @@ Simulation simulate(std::span<const Request>, const CostProfile&);
 
 // The requests of a record, in its order. `recorded_under`, where known, tells what of a charge was
 // a fault's doing; that part is kept under every other profile. A request by another task than its
-// operation's (prefetching) begins after what that task had asked before. Refusals by the account's
-// limit are left out: the simulator finds its own. `pauses`: keep the time a task spent between two
-// requests, as it was on this machine.
+// operation's (prefetching) begins after what that task had asked before it. Refusals by the
+// account's limit are left out: the simulator finds its own. `pauses`: keep the time a task spent
+// between two requests, as it was on this machine.
 struct FromLedger {
   const CostProfile* recorded_under = nullptr;
   bool pauses = false;

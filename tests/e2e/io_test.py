@@ -117,6 +117,58 @@ class Io(project.Project):
         self.assertIn("without a blank", said)
         self.assertNotIn("leave so much free", said)
 
+    def compared(self, script, recorded, *others):
+        """The rows of a comparison with the script's record, with what a rerun measured."""
+        self.run_python(script, "--mount-profile", recorded)
+        words = [word for other in others for word in ("--mount-profile", other)]
+        self.text = self.call("io", "compare", "@last", *words)
+        rows = json.loads(self.call("io", "compare", "@last", *words, "--rerun", "--json"))["scenarios"][1:]
+        return list(zip(rows[::2], rows[1::2]))
+
+    def lies_within(self, predicted, measured):
+        for key, truth in measured["least"].items():
+            end = predicted["bytes_without_end" if "bytes" in key else "requests_without_end"]
+            most = float("inf") if end else predicted["most"][key] * 1.05
+            self.assertTrue(predicted["least"][key] * 0.95 <= truth <= most, f"{predicted['name']}: {key}")
+
+    def test_what_the_kernel_answers_is_counted_where_the_record_tells_it(self):
+        script = ("import os\nfor n in range(12):\n"
+                  "  os.path.exists(OUT + '/none'); os.makedirs(f'{OUT}/d{n}/e', exist_ok=True)\n"
+                  "  open(f'{OUT}/new', 'w').write('x'); os.rename(f'{OUT}/new', f'{OUT}/d{n}/e/x')\n")
+        for recorded in ("rslex", "ideal"):
+            for predicted, measured in self.compared(script, recorded, "blobfuse2", "dprep"):
+                self.assertEqual(predicted["doubts"], [])
+                self.assertEqual(predicted["least"]["requests"], measured["least"]["requests"], predicted["name"])
+                self.lies_within(predicted, measured)
+
+    def test_what_the_record_cannot_know_is_a_range_around_the_truth(self):
+        script = ("import os, sqlite3\nfor n in range(12): os.path.exists(OUT + '/none')\n"
+                  "db = sqlite3.connect(OUT + '/db')\n"
+                  "try:\n  db.execute('create table t(a)'); db.execute('insert into t values (1)'); db.commit()\n"
+                  "except sqlite3.Error: pass\n")
+        [(rslex, _), (dprep, _)] = both = self.compared(script, "blobfuse2", "rslex", "dprep")
+        for predicted, measured in both:
+            self.lies_within(predicted, measured)
+            self.assertTrue(predicted["needs_rerun"])
+            self.assertNotEqual(predicted["expected"]["requests"], measured["least"]["requests"])
+        self.assertEqual((rslex["requests_without_end"], rslex["bytes_without_end"]), (True, False))
+        self.assertIn("blobfuse2 believed for 120 s that a name is not there", rslex["doubts"][0])
+        self.assertIn("'db' is opened to read and write, and a lock on it fails under dprep", "".join(dprep["doubts"]))
+        self.assertRegex(self.text, r"mounted by rslex +\d+ or more .* needs --rerun")
+        [(back, measured)] = self.compared(script, "dprep", "rslex")
+        self.assertIn("locking 'db' failed when it was recorded", back["doubts"][0])
+        self.lies_within(back, measured)
+
+    def test_blocks_overlap_in_a_prediction_as_in_a_record(self):
+        self.write("in/big", "x" * 9_000_000)
+        step = self.step("for n in 1 2 3; do head -c 5000000 ${{inputs.big}} | wc -c; done")
+        step["inputs"] = {"big": {"type": "uri_file", "path": "in/big"}}
+        self.run_job({"type": "pipeline", "jobs": {"one": step}}, "--mount-profile", "dprep")
+        rows = json.loads(self.call("io", "compare", "@last", "--mount-profile", "blobfuse2", "--rerun",
+                                    "--json"))["scenarios"][1:]
+        for predicted, measured in zip(rows[::2], rows[1::2]):
+            self.lies_within(predicted, measured)
+
     def test_a_command_job_is_run_again(self):
         self.run_job({"type": "command", **self.step(APPENDS)})
         [recorded, predicted, measured] = json.loads(self.call(

@@ -376,3 +376,84 @@ TEST_CASE("dprep removes a full folder with what is open in it, and cuts by name
       },
       {"dprep"});
 }
+
+namespace {
+
+// As a kernel lets them through: a record without --trace full.
+struct Record {
+  meter::LedgerText text{{"", "outputs.o"}, {"", "a", "b"}, {}};
+  explicit Record(const char* profile) {
+    text.notes = {{}, {"outputs.o", "mount", profile, {}, "none", false, "", "", false}};
+  }
+  meter::Entry& add(Op op, std::uint32_t name, meter::Result result = meter::Result::ok) {
+    meter::Entry entry;
+    entry.number = text.entries.size() + 1;
+    entry.op = op;
+    entry.name = name;
+    entry.session = 1;
+    entry.task = 1;
+    entry.result = result;
+    entry.begin_ns = entry.end_ns = entry.number * 1000;
+    text.entries.push_back(entry);
+    return text.entries.back();
+  }
+};
+
+}  // namespace
+
+TEST_CASE("a kernel that believes that a name is not there asks once") {  // M40
+  Record polled("rslex");
+  for (int n = 0; n < 12; ++n) polled.add(Op::lookup, 1, meter::Result::absent);
+  CHECK(asked(under(polled.text, "rslex").requests.during) == "12 head 0, ");
+  const auto believed = under(polled.text, "blobfuse2");
+  CHECK(asked(believed.requests.during) == "1 head 0, ");
+  CHECK(believed.doubts.empty());
+  // But before it makes the name it asks all the same.
+  polled.add(Op::mkdir, 1);
+  CHECK(asked(under(polled.text, "blobfuse2").requests.during) == "2 head 0, 1 make_folder 0, ");
+  // With --trace full it believes nothing.
+  polled.text.notes[1].full_trace = true;
+  CHECK(asked(under(polled.text, "blobfuse2").requests.during) == "12 head 0, 1 make_folder 0, ");
+}
+
+TEST_CASE("what a kernel believed leaves the requests without an end") {
+  Record record("blobfuse2");
+  CHECK(!under(record.text, "rslex").heads_without_end);
+  record.add(Op::lookup, 1, meter::Result::absent);
+  const auto prediction = under(record.text, "rslex");
+  CHECK(prediction.heads_without_end);
+  CHECK(prediction.doubts == std::vector<std::string>{"outputs.o: blobfuse2 believed for 120 s "
+                                                      "that a name is not there, rslex for 0 s"});
+  CHECK(!under(record.text, "blobfuse2").heads_without_end);
+}
+
+TEST_CASE("an operation that ends otherwise leaves what came before it as the least") {
+  const auto cost = meter::preset("blob-standard");
+  const auto story = [&](const char* profile, Op op, meter::Result result) {
+    Record record(profile);
+    record.add(Op::lookup, 1, meter::Result::absent);
+    record.add(Op::create, 1).handle = 5;
+    record.add(op, 1, result).handle = 5;
+    record.add(Op::flush, 1).handle = 5;
+    return record.text;
+  };
+  const auto refused = story("dprep", Op::lock, meter::Result::refused);
+  const auto prediction = under(refused, "blobfuse2");
+  CHECK(prediction.doubts ==
+        std::vector<std::string>{"outputs.o: locking 'a' failed when it was recorded and would "
+                                 "not fail here"});
+  CHECK(in_all(prediction.requests) == "2 head 0, 1 put 0, ");
+  REQUIRE(prediction.least);
+  CHECK(in_all(*prediction.least) == "2 head 0, ");
+  CHECK(least_of(prediction, cost).requests == 2);
+  CHECK(sum_of(prediction, cost).requests == 3);
+  CHECK(!under(refused, "dprep").least);
+
+  CHECK(under(story("ideal", Op::symlink, meter::Result::ok), "rslex").least);
+  CHECK(!under(story("rslex", Op::symlink, meter::Result::refused), "blobfuse2").least);
+  auto database = story("rslex", Op::write, meter::Result::ok);
+  CHECK(!under(database, "dprep").least);
+  database.entries[1].offset = 1;  // opened to read and write
+  CHECK(under(database, "dprep").least);
+  CHECK(!under(database, "blobfuse2").least);
+}
