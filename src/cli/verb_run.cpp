@@ -1,5 +1,4 @@
 #include <fmt/format.h>
-#include <signal.h>
 
 #include <algorithm>
 #include <boost/filesystem/operations.hpp>
@@ -14,15 +13,14 @@
 #include "cli/definition_script.hpp"
 #include "cli/explain_logs.hpp"
 #include "cli/io_record.hpp"
+#include "cli/mounting_options.hpp"
 #include "cli/project.hpp"
 #include "cli/render.hpp"
 #include "cli/shell_words.hpp"
+#include "cli/stop.hpp"
 #include "cli/verb.hpp"
 #include "definition/definition.hpp"
 #include "engine/execute.hpp"
-#include "meter/clock.hpp"
-#include "meter/cost_profile.hpp"
-#include "meter/fault.hpp"
 #include "text/diagnostic.hpp"
 
 namespace cli {
@@ -41,12 +39,7 @@ struct Args {
   std::string until;
   std::string resume;
   std::vector<std::string> pass_env;
-  std::string data_access = "auto";
-  std::string profile;
-  std::string cost;
-  std::string clock;
-  std::string trace = "off";
-  std::vector<std::string> faults;
+  MountingOptions mounting;
   bool dry_run = false;
   bool json = false;
   std::string sdk = "shim";
@@ -66,12 +59,7 @@ void declare(Options& options, Args& args) {
   options.value("--until", args.until);
   options.value("--resume", args.resume);
   options.values("--pass-env", args.pass_env);
-  options.value("--data-access", args.data_access);
-  options.value("--mount-profile", args.profile);
-  options.value("--cost", args.cost);
-  options.value("--clock", args.clock);
-  options.value("--trace", args.trace);
-  options.values("--fault", args.faults);
+  declare(options, args.mounting);
   options.flag("--dry-run", args.dry_run);
   options.flag("--json", args.json);
   options.value("--sdk", args.sdk);
@@ -90,11 +78,7 @@ std::vector<std::string> repeated_options(const Args& args) {
   for (const auto& word : args.mode) add("--mode", word);
   for (const auto& word : args.pass_env) add("--pass-env", word);
   add("--until", args.until);
-  if (args.data_access != "auto") add("--data-access", args.data_access);
-  add("--mount-profile", args.profile);
-  add("--cost", args.cost);
-  add("--clock", args.clock);
-  if (args.trace != "off") add("--trace", args.trace);
+  for (auto& word : words_of(args.mounting)) words.push_back(std::move(word));
   if (args.sdk != "shim") add("--sdk", args.sdk);
   if (args.explain_logs) words.emplace_back("--explain-logs");
   if (args.on_failure != "documented") add("--on-failure", args.on_failure);
@@ -119,7 +103,7 @@ std::vector<std::string> options_for_script(const Args& args) {
   for (const auto& word : args.only) add("--only", word);
   add("--resume", args.resume);
   add("--experiment-name", args.experiment);
-  for (const auto& word : args.faults) add("--fault", word);
+  for (const auto& word : args.mounting.faults) add("--fault", word);
   return words;
 }
 
@@ -128,11 +112,12 @@ Afterwards afterwards_of(const Args& args, const workspace::Settings& settings) 
   afterwards.retry = retry_command(args);
   if (!settings.faults.empty())
     afterwards.caveat = "the faults of amlocal.yml strike again";
-  else if (!args.faults.empty())
+  else if (!args.mounting.faults.empty())
     afterwards.caveat = "its faults left out";
-  if (!args.cost.empty() && args.cost != "none") {
+  if (!args.mounting.cost.empty() && args.mounting.cost != "none") {
     afterwards.report = "amlocal io report @last";
-    if (args.cost != usual_cost) afterwards.report += " --cost " + shell_word(args.cost);
+    if (args.mounting.cost != usual_cost)
+      afterwards.report += " --cost " + shell_word(args.mounting.cost);
   }
   return afterwards;
 }
@@ -143,49 +128,6 @@ void check_choice(const char* option, const std::string& given, const char* one,
   throw base::Error(base::Code::usage,
                     fmt::format("{} takes {} or {}, not '{}'", option, one, other, given))
       .hint(text::did_you_mean(given, {one, other}));
-}
-
-step::Mounting::Access access_of(const Args& args) {
-  using Access = step::Mounting::Access;
-  if (args.data_access == "link") return Access::link;
-  if (args.data_access == "mount") return Access::mount;
-  if (args.data_access != "auto")
-    throw base::Error(
-        base::Code::usage,
-        fmt::format("--data-access takes auto, mount or link, not '{}'", args.data_access))
-        .hint(text::did_you_mean(args.data_access, {"auto", "mount", "link"}));
-  // What tells of mounts is not to be lost on a machine that cannot mount.
-  const bool about_mounts = !args.profile.empty() || !args.cost.empty() || !args.clock.empty() ||
-                            !args.faults.empty() || args.trace != "off";
-  return about_mounts ? Access::mount : Access::automatic;
-}
-
-// Everything is looked at before anything starts: a misspelt profile must not end the third step.
-step::Mounting mounting_of(const Args& args, const workspace::Settings& settings) {
-  step::Mounting mounting;
-  mounting.access = access_of(args);
-  for (const auto& [option, given] :
-       {std::pair("--mount-profile", !args.profile.empty()),
-        std::pair("--cost", !args.cost.empty()), std::pair("--clock", !args.clock.empty()),
-        std::pair("--fault", !args.faults.empty()), std::pair("--trace", args.trace != "off")})
-    if (given && mounting.access == step::Mounting::Access::link)
-      throw base::Error(
-          base::Code::usage,
-          fmt::format("{} tells of mounts, and with --data-access link a run has none", option))
-          .hint("leave out --data-access link");
-  if (!args.profile.empty()) mounting.profile = args.profile;
-  if (mounting.profile != "auto") check_mount_profile(mounting.profile);
-  if (!args.cost.empty()) mounting.cost = args.cost;
-  meter::load_cost_profile(mounting.cost);
-  if (!args.clock.empty()) mounting.clock = args.clock;
-  meter::parse_clock(mounting.clock);
-  check_choice("--trace", args.trace, "full", "off");
-  mounting.see_everything = args.trace == "full";
-  for (const auto& fault : args.faults) mounting.faults.push_back(meter::parse_fault(fault).text);
-  if (mounting.access != step::Mounting::Access::link)
-    for (const auto& [fault, place] : settings.faults)
-      mounting.faults.push_back(meter::parse_fault(fault, place).text);
-  return mounting;
 }
 
 definition::Overrides overrides_of(const Args& args) {
@@ -232,15 +174,6 @@ void show_plan(const std::vector<engine::Decision>& decisions, App& app) {
     for (const auto& reason : decision.reasons) app.out << fmt::format("         {}\n", reason);
   }
   app.out << engine::roll_up(decisions) << "\n";
-}
-
-// The engine takes Ctrl-C from a descriptor: it must reach no thread as a signal.
-void block_signals() {
-  sigset_t set;
-  sigemptyset(&set);
-  sigaddset(&set, SIGINT);
-  sigaddset(&set, SIGTERM);
-  ::pthread_sigmask(SIG_BLOCK, &set, nullptr);
 }
 
 void refuse_settings(const fs::path& file) {
@@ -290,13 +223,18 @@ int run(const Args& given, App& app) {
         base::Code::usage,
         fmt::format("--jobs takes a number of steps side by side from 1 on, not {}", args.jobs))
         .hint("without --jobs: one a core, fewer where memory is short");
-  engine::Options options{
-      args.name, std::max(args.jobs, 0), args.only, args.until,        args.resume,
-      {},        args.pass_env,          {},        args.sdk == "real"};
+  engine::Options options;
+  options.name = args.name;
+  options.jobs = std::max(args.jobs, 0);
+  options.only = args.only;
+  options.until = args.until;
+  options.resume = args.resume;
+  options.pass_env = args.pass_env;
+  options.real_sdk = args.sdk == "real";
   options.watch_logs = args.explain_logs;
   options.command = {retry_command(args)};
   if (args.on_failure == "observed") options.on_failure = step::OnFailure::observed;
-  options.mounting = mounting_of(args, project.settings);
+  options.mounting = mounting_of(args.mounting, project.settings);
   const engine::Surroundings surroundings{project.layout, project.settings, project.catalogue,
                                           app.environment, app.clock};
   if (args.dry_run) {
@@ -320,14 +258,7 @@ int run(const Args& given, App& app) {
   RunName name;
   const auto status = engine::execute(job, options, surroundings, {renderer.get(), &name});
   if (args.explain_logs) show_ways_of_logs(app, project.layout, name.name);
-  switch (status) {
-    case model::Status::completed:
-      return 0;
-    case model::Status::canceled:
-      return 130;
-    default:
-      return 1;
-  }
+  return exit_status(status);
 }
 
 }  // namespace

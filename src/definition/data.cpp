@@ -62,6 +62,10 @@ void check_names(const text::Node& map, Reading& reading) {
   }
 }
 
+model::Literal parse_literal(const std::string& text) {
+  return make_literal(text::parse_scalar(text));
+}
+
 model::Literal make_literal(const text::Node& node) {
   switch (node.kind) {
     case text::Kind::boolean:

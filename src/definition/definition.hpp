@@ -30,6 +30,15 @@ struct Overrides {
 std::optional<model::Job> load_job(const fs::path& given, const Overrides&, const model::Catalogue&,
                                    text::Diagnostics&);
 
+// The same for a job of which one step is to run alone, or for a component's file, which becomes a
+// job of one step that has its name. What the steps are given need not be there, and inputs of the
+// job need no value.
+std::optional<model::Job> load_steps(const fs::path& given, const Overrides&,
+                                     const model::Catalogue&, text::Diagnostics&);
+
+// What `--set key=TEXT` gives: a number, a boolean or a string, as PyYAML would read it.
+model::Literal parse_literal(const std::string& text);
+
 // Validates one file of any kind: job, component, data, environment, model, MLTable (the file, or
 // the folder that holds one). Returns the job where it is one and could be read.
 std::optional<model::Job> validate_file(const fs::path& given, const model::Catalogue&,

@@ -66,104 +66,6 @@ model::InputDeclaration declare(const model::Input& input) {
   return declared;
 }
 
-std::string identifier(std::string name) {
-  for (char& c : name)
-    c = std::isalnum(static_cast<unsigned char>(c))
-            ? static_cast<char>(std::tolower(static_cast<unsigned char>(c)))
-            : '_';
-  if (name.empty() || std::isdigit(static_cast<unsigned char>(name[0]))) name.insert(0, "_");
-  return name;
-}
-
-// The one step of a job that is no pipeline: its inputs and outputs are the job's.
-model::Step only_step(const Document& document, model::Job& job, const Component& pipeline) {
-  job.single_command = true;
-  model::Step step;
-  step.name = identifier(document.file.stem().native());
-  step.place = document.root.place;
-  for (const auto& input : job.inputs)
-    step.inputs.push_back({input.name, input.name_place, input.place,
-                           model::ParentInput{input.name}, input.type, input.mode, input.broken,
-                           input.v1});
-  for (const auto& output : pipeline.pipeline_outputs) {
-    model::Output bound;
-    bound.name = output.name;
-    bound.place = output.place;
-    bound.parent_output = output.name;
-    step.outputs.push_back(std::move(bound));
-  }
-  return step;
-}
-
-// In the place of what could not be read, so that the rest is checked.
-std::shared_ptr<const Component> stand_in() {
-  auto component = std::make_shared<Component>();
-  component->kind = Component::Kind::other;
-  return component;
-}
-
-// A command job is a pipeline of one step.
-void read_command_job(const Document& document, model::Job& job, Component& pipeline,
-                      Reading& reading) {
-  check_keys(document.root,
-             {"$schema",
-              "type",
-              "name",
-              "display_name",
-              "experiment_name",
-              "description",
-              "tags",
-              "properties",
-              "inputs",
-              "outputs",
-              "command",
-              "code",
-              "environment",
-              "environment_variables",
-              "distribution",
-              "compute",
-              "resources",
-              "limits",
-              "services",
-              "identity",
-              "queue_settings",
-              "component",
-              "additional_includes",
-              "parent_job_name"},
-             Unknown::error, reading);
-  model::Step step = only_step(document, job, pipeline);
-  auto component = std::make_shared<Component>();
-  component->place = document.root.place;
-  component->type_text = "command";
-  component->inputs = pipeline.inputs;
-  component->outputs = pipeline.outputs;
-  read_command_keys(document.root, document.folder(), *component, reading);
-  if (!document.root.find("command") && !document.root.find("component"))
-    report_missing(document.root, "command", reading);
-  if (!document.root.find("environment")) report_missing(document.root, "environment", reading);
-  check_command(*component, component->command, reading);
-  step.component = std::move(component);
-  pipeline.steps.push_back(std::move(step));
-}
-
-// A sweep of its own is a pipeline of one sweep step.
-void read_sweep_job(const Document& document, model::Job& job, Component& pipeline,
-                    Reading& reading) {
-  check_keys(document.root,
-             {"$schema",         "type",        "name",           "display_name",
-              "experiment_name", "description", "tags",           "properties",
-              "inputs",          "outputs",     "trial",          "sampling_algorithm",
-              "search_space",    "objective",   "limits",         "early_termination",
-              "compute",         "identity",    "queue_settings", "resources"},
-             Unknown::error, reading);
-  model::Step step = only_step(document, job, pipeline);
-  auto component = read_sweep_component(document.root, document.folder(), job.inputs,
-                                        pipeline.pipeline_outputs, reading);
-  if (!component) component = stand_in();
-  step.component = std::move(component);
-  pipeline.steps.push_back(std::move(step));
-}
-
 void check_job_inputs(const model::Job& job, const Component& pipeline, Reading& reading) {
   // A data input may be left without a path for submission to supply; a run here needs it, if used.
   for (const auto& input : job.inputs) {
@@ -351,12 +253,16 @@ std::optional<model::Job> read_job(const Document& document, Reading& reading) {
                                   : text::did_you_mean(type, {"pipeline", "command"}));
     return std::nullopt;
   }
-  check_job_inputs(job, *pipeline, reading);
-  check_local_data(
-      job.inputs,
-      root.find("component") ? pipeline->inputs : std::vector<model::InputDeclaration>{}, reading);
+  if (!reading.parts) {
+    check_job_inputs(job, *pipeline, reading);
+    check_local_data(
+        job.inputs,
+        root.find("component") ? pipeline->inputs : std::vector<model::InputDeclaration>{},
+        reading);
+  }
   check_traced_values(*pipeline, job.inputs, reading);
   job.pipeline = std::move(pipeline);
+  if (reading.parts) return job;
   for (const auto& missing : missing_assets(job, reading.catalogue))
     reading.diagnostics.error(missing.place, fmt::format("there is no {}", missing.what),
                               missing.command);
@@ -378,15 +284,16 @@ std::vector<std::string> declared_names(const text::Node& step, std::string_view
   return names;
 }
 
-}  // namespace
-
-std::optional<model::Job> load_job(const fs::path& given, const Overrides& overrides,
-                                   const model::Catalogue& catalogue,
-                                   text::Diagnostics& diagnostics) {
+std::optional<model::Job> load(const fs::path& given, const Overrides& overrides, bool parts,
+                               const model::Catalogue& catalogue, text::Diagnostics& diagnostics) {
   const fs::path file = fs::absolute(given).lexically_normal();
-  Reading reading{catalogue, diagnostics, {file}, {}, {}, false};
+  Reading reading{catalogue, diagnostics, {file}, {}, {}, false, parts};
   auto document = open_document(file, reading);
   if (!document) return std::nullopt;
+  if (parts && kind_of(document->root) == FileKind::component) {
+    reading.open_files.clear();  // it is read as a component, and is no circle
+    return job_of_component(file, reading);
+  }
   apply_overrides(document->root, overrides, fs::current_path(),
                   [&](const text::Node& step, std::string_view section) {
                     return declared_names(step, section, document->folder(), reading);
@@ -394,6 +301,20 @@ std::optional<model::Job> load_job(const fs::path& given, const Overrides& overr
   auto job = read_job(*document, reading);
   if (job) read_nested_modes(*job, overrides, reading);
   return job;
+}
+
+}  // namespace
+
+std::optional<model::Job> load_job(const fs::path& given, const Overrides& overrides,
+                                   const model::Catalogue& catalogue,
+                                   text::Diagnostics& diagnostics) {
+  return load(given, overrides, false, catalogue, diagnostics);
+}
+
+std::optional<model::Job> load_steps(const fs::path& given, const Overrides& overrides,
+                                     const model::Catalogue& catalogue,
+                                     text::Diagnostics& diagnostics) {
+  return load(given, overrides, true, catalogue, diagnostics);
 }
 
 }  // namespace definition

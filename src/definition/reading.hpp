@@ -27,7 +27,8 @@ struct Reading {
   std::map<fs::path, std::shared_ptr<const model::Component>> components;
   // Each MLTable file is read once too; where it is broken, that is said once.
   std::set<fs::path> tables;
-  bool v1 = false;  // the azureml shim wrote the job: `v1` objects say what v2 cannot
+  bool v1 = false;     // the azureml shim wrote the job: `v1` objects say what v2 cannot
+  bool parts = false;  // only steps of it will run: the data that it names need not be there
 };
 
 // A file with the folder its relative paths start from.
@@ -39,6 +40,11 @@ struct Document {
 
 // Reads a YAML file that must hold a mapping; a problem becomes a diagnostic and gives nothing.
 std::optional<Document> open_document(const fs::path& file, Reading&);
+
+enum class FileKind { job, component, data, environment, model };
+// `$schema` says it where it is written; otherwise the keys do, as components and jobs look alike
+// but a component has a name and no values.
+FileKind kind_of(const text::Node& root);
 
 // Warns when an earlier entry of the map has the same key.
 void check_twice(const text::Node& map, const text::Entry&, Reading&);
@@ -97,6 +103,14 @@ void check_compute(const text::Node&, Reading&);
 void check_services(const text::Node& map, Reading&);
 // Everything a command or parallel component, job or step says of what runs.
 void read_command_keys(const text::Node& map, const fs::path& folder, model::Component&, Reading&);
+
+// single_step.cpp
+// A command job is a pipeline of one step, and so is a sweep of its own: the step is added to
+// `pipeline`, which has the job's inputs and outputs.
+void read_command_job(const Document&, model::Job&, model::Component& pipeline, Reading&);
+void read_sweep_job(const Document&, model::Job&, model::Component& pipeline, Reading&);
+// A component's file as a job of one step that has its name; nothing when it cannot be read.
+std::optional<model::Job> job_of_component(const fs::path& file, Reading&);
 
 // component.cpp
 // A component's file, or nothing when it cannot be read.

@@ -9,8 +9,6 @@
 namespace definition {
 namespace {
 
-enum class FileKind { job, component, data, environment, model };
-
 bool is_table(const fs::path& file) {
   return file.filename() == "MLTable";
 }
@@ -20,8 +18,8 @@ bool has_any(const text::Node& root, std::initializer_list<std::string_view> key
                      [&](std::string_view key) { return root.find(key) != nullptr; });
 }
 
-// `$schema` says it where it is written; otherwise the keys do, as components and jobs look alike
-// but a component has a name and no values.
+}  // namespace
+
 FileKind kind_of(const text::Node& root) {
   const auto* schema = root.find("$schema");
   const std::string name = schema && schema->is_scalar() ? schema->scalar : "";
@@ -54,6 +52,8 @@ FileKind kind_of(const text::Node& root) {
   return FileKind::job;
 }
 
+namespace {
+
 void validate_asset(const Document& document, bool model, Reading& reading) {
   const text::Node& root = document.root;
   check_keys(root,
@@ -76,7 +76,7 @@ void validate_asset(const Document& document, bool model, Reading& reading) {
 std::optional<model::Job> validate_file(const fs::path& given, const model::Catalogue& catalogue,
                                         text::Diagnostics& diagnostics) {
   fs::path file = fs::absolute(given).lexically_normal();
-  Reading reading{catalogue, diagnostics, {}, {}, {}, false};
+  Reading reading{catalogue, diagnostics, {}, {}, {}, false, false};
   boost::system::error_code ignored;
   if (fs::is_directory(file, ignored) && fs::exists(file / "MLTable", ignored)) file /= "MLTable";
   if (is_table(file)) {

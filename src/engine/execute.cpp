@@ -38,8 +38,10 @@ struct Ended {
 
 class Run {
  public:
-  Run(const model::Job& job, const Options& options, const Surroundings& surroundings)
-      : job_(job), options_(options), surroundings_(surroundings) {}
+  Run(const model::Job& job, Plan plan, const Options& options, const Surroundings& surroundings)
+      : job_(job), options_(options), surroundings_(surroundings), plan_(std::move(plan)) {
+    if (!options.stop) signals_.emplace();
+  }
   // Steps still run here only when the run ends by an exception: they must not be waited for.
   ~Run() { cancel_.request(); }
 
@@ -69,10 +71,9 @@ class Run {
   }
 
   void decide_steps(const std::vector<events::Sink*>& listeners) {
-    plan_ = make_plan(job_);
     const auto wanted = wanted_steps(plan_, options_);
     prepared_ =
-        prepare(plan_, wanted, surroundings_, fetching(surroundings_, listeners, signals_.fd()));
+        prepare(plan_, wanted, surroundings_, fetching(surroundings_, listeners, stop_fd()));
     decided_ = decide(plan_, wanted, prepared_, job_, options_, surroundings_, false);
   }
 
@@ -105,6 +106,7 @@ class Run {
     context_.mounting.audit_hook = surroundings_.layout.cache() / "audit-hook";
     if (options_.watch_logs) context_.log_watch = surroundings_.layout.cache() / "log-watch";
     context_.on_failure = options_.on_failure;
+    context_.outputs_to = options_.outputs_to;
     context_.experiment = job_.experiment_name;
     context_.default_datastore = job_.settings.default_datastore;
     auto pass = options_.pass_env;
@@ -162,6 +164,9 @@ class Run {
     }
   }
 
+  // Readable when the run is to be stopped.
+  int stop_fd() const { return signals_ ? signals_->fd().get() : options_.stop->poll_fd(); }
+
   // The one loop that owns the state: workers only post to it.
   void run_steps() {
     CancelWatch cancel_watch(surroundings_.layout, context_.run);
@@ -169,15 +174,22 @@ class Run {
       while (const auto next = schedule_->start_next()) start(*next);
       if (schedule_->running() == 0) return;
       std::array<pollfd, 3> polls{{{inbox_.poll_fd(), POLLIN, 0},
-                                   {signals_.fd().get(), POLLIN, 0},
+                                   {interrupted_ && !signals_ ? -1 : stop_fd(), POLLIN, 0},
                                    {cancel_watch.poll_fd(), POLLIN, 0}}};
       if (base::sys("wait", "", [&] { return ::poll(polls.data(), polls.size(), 1000); }) == 0)
         tee_->tick(surroundings_.clock.now());
       recorder_->check_there();
-      for (int n = signals_.take(); n > 0; --n) on_interrupt();
+      take_interrupts();
       if (polls[2].revents && cancel_watch.take()) cancel();
       for (auto& ended : inbox_.take()) end_step(ended);
     }
+  }
+
+  void take_interrupts() {
+    if (signals_)
+      for (int n = signals_->take(); n > 0; --n) on_interrupt();
+    else if (options_.stop->requested() && !interrupted_)
+      on_interrupt();
   }
 
   void on_interrupt() {
@@ -280,8 +292,10 @@ class Run {
     }
   }
 
-  // A convenience: what goes wrong in it is for the next run to meet.
+  // A convenience: what goes wrong in it is for the next run to meet. Records that lie apart know
+  // nothing of what the workspace's own runs have in its datastores.
   void keep_disk_in_bounds() {
+    if (!surroundings_.layout.apart.empty()) return;
     const auto& settings = surroundings_.settings;
     history::GcResult removed;
     try {
@@ -310,8 +324,8 @@ class Run {
   const model::Job& job_;
   const Options& options_;
   const Surroundings& surroundings_;
-  SignalWatch signals_;  // from the start: preparing may take long
-  Plan plan_;
+  std::optional<SignalWatch> signals_;  // from the start: preparing may take long
+  const Plan plan_;
   Prepared prepared_;
   Decided decided_;  // its outputs grow as steps complete
   RunContext context_;
@@ -336,7 +350,12 @@ class Run {
 
 Status execute(const model::Job& job, const Options& options, const Surroundings& surroundings,
                const std::vector<events::Sink*>& listeners) {
-  return Run(job, options, surroundings).execute(listeners);
+  return execute(job, make_plan(job), options, surroundings, listeners);
+}
+
+Status execute(const model::Job& job, Plan plan, const Options& options,
+               const Surroundings& surroundings, const std::vector<events::Sink*>& listeners) {
+  return Run(job, std::move(plan), options, surroundings).execute(listeners);
 }
 
 }  // namespace engine

@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "base/cancel.hpp"
 #include "base/process.hpp"
 #include "engine/plan.hpp"
 #include "events/sink.hpp"
@@ -27,6 +28,8 @@ struct Options {
   bool real_sdk = false;    // steps import the azureml that is installed, not amlocal's
   bool watch_logs = false;  // note where each logging call goes: step/log_watch.hpp
   step::OnFailure on_failure = step::OnFailure::documented;
+  fs::path outputs_to;  // absolute: outputs go to a folder of their name in it (one step only)
+  const base::Cancel* stop = nullptr;  // asks the run to stop, in the place of signals
 };
 
 // What a run needs to know of its surroundings.
@@ -64,6 +67,10 @@ std::string roll_up(const std::vector<Decision>&);
 // at once (the supervisors then kill every step). When the record can no longer be written (a full
 // disk), every step is ended and that error is thrown.
 model::Status execute(const model::Job&, const Options&, const Surroundings&,
+                      const std::vector<events::Sink*>& listeners);
+// The same with a plan that was made of the job, or of a part of it (isolate.hpp). With
+// Options::stop it heeds no signal, and several may run side by side in one process.
+model::Status execute(const model::Job&, Plan, const Options&, const Surroundings&,
                       const std::vector<events::Sink*>& listeners);
 
 }  // namespace engine

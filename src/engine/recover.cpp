@@ -20,7 +20,7 @@ namespace engine {
 namespace {
 
 fs::path marks(const workspace::Layout& layout) {
-  return layout.hidden() / "live";
+  return layout.records() / "live";
 }
 
 std::vector<fs::path> entries_of(const fs::path& folder) {

@@ -8,13 +8,13 @@
 namespace engine {
 
 Remote fetching(const Surroundings& surroundings, const std::vector<events::Sink*>& listeners,
-                const base::Fd& signals) {
-  return [&](const std::string& url) {
+                int stop) {
+  return [&, stop](const std::string& url) {
     store::Fetching how;
     how.cache = surroundings.layout.cache();
     how.environment = surroundings.shell;
     how.stop = [&] {
-      pollfd waiting{signals.get(), POLLIN, 0};
+      pollfd waiting{stop, POLLIN, 0};
       return ::poll(&waiting, 1, 0) > 0;
     };
     events::Progress progress{"fetching " + store::file_name_of(url), 0, {}};

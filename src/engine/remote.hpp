@@ -5,7 +5,6 @@
 #include <string>
 #include <vector>
 
-#include "base/fd.hpp"
 #include "engine/execute.hpp"
 
 namespace engine {
@@ -18,10 +17,9 @@ struct RemoteFile {
 // The file at an address, as store::fetch gives and throws it.
 using Remote = std::function<RemoteFile(const std::string& url)>;
 
-// Asks the server. Tells the listeners how far it is; stops when `signals` becomes readable. All of
-// them must outlive what is returned.
-Remote fetching(const Surroundings&, const std::vector<events::Sink*>& listeners,
-                const base::Fd& signals);
+// Asks the server. Tells the listeners how far it is; stops when the descriptor `stop` becomes
+// readable. All of them must outlive what is returned.
+Remote fetching(const Surroundings&, const std::vector<events::Sink*>& listeners, int stop);
 
 // For --dry-run and doctor, which move no data: what was fetched before, and nothing else.
 Remote only_fetched_before(const Surroundings&);

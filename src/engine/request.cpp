@@ -22,6 +22,12 @@ std::optional<step::BoundInput> bind(const PlannedInput& input, const PreparedSt
   return bound;
 }
 
+// A file that is called in the job keeps its name: scripts look at its ending.
+fs::path apart(const PlannedOutput& output, const fs::path& usual, const fs::path& folder) {
+  const fs::path own = folder / output.name;
+  return model::is_file(output.type) && output.path ? own / usual.filename() : own;
+}
+
 }  // namespace
 
 step::Request make_request(const Plan& plan, std::size_t step, const PreparedStep& prepared,
@@ -46,7 +52,8 @@ step::Request make_request(const Plan& plan, std::size_t step, const PreparedSte
   for (const auto& input : planned.inputs)
     if (auto bound = bind(input, prepared, plan, made)) request.inputs.push_back(std::move(*bound));
   for (const auto& output : planned.outputs) {
-    const Located located = locate_output(output, step_id, context.default_datastore, catalogue);
+    Located located = locate_output(output, step_id, context.default_datastore, catalogue);
+    if (!context.outputs_to.empty()) located.path = apart(output, located.path, context.outputs_to);
     request.outputs.push_back(
         {output.name, output.type, output.mode, located.path, located.uri, output.v1});
   }

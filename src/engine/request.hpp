@@ -18,6 +18,7 @@ struct RunContext {
   step::Sdk sdk;
   fs::path log_watch;
   step::OnFailure on_failure = step::OnFailure::documented;
+  fs::path outputs_to;  // where outputs lie in the place of their datastores, or ""
   std::string experiment;
   std::string default_datastore;
   base::Variables environment;  // what of the user's shell a step may see

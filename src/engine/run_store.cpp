@@ -258,7 +258,7 @@ fs::path RunStore::artifacts(const std::string& id) {
 }
 
 fs::path RunStore::loose_artifacts() {
-  return layout_.hidden() / "logged_models";
+  return layout_.records() / "logged_models";
 }
 
 fs::path RunStore::logs(const std::string& id) {

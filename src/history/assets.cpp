@@ -19,9 +19,10 @@ constexpr const char* rebuild_hint =
     "run `amlocal doctor --rebuild`: it keeps the good lines and asks the runs for the rest";
 
 base::FileLock lock_assets(const workspace::Layout& layout) {
-  return base::FileLock::wait(layout.hidden() / "assets.lock");
+  return base::FileLock::wait(layout.records() / "assets.lock");
 }
 
+// What lies in these records, without the workspace's where they are apart.
 std::vector<events::Stamped> read_events(const workspace::Layout& layout) {
   std::vector<events::Stamped> all;
   boost::system::error_code ignored;
@@ -72,7 +73,7 @@ events::Notice taken_notice(const events::AssetRegistered& asset, const std::str
 }  // namespace
 
 fs::path assets_path(const workspace::Layout& layout) {
-  return layout.hidden() / "assets.journal";
+  return layout.records() / "assets.journal";
 }
 
 events::Event register_asset(const workspace::Layout& layout, events::Stamped stamped,
@@ -90,6 +91,7 @@ events::Event register_asset(const workspace::Layout& layout, events::Stamped st
 
 std::vector<events::AssetRegistered> asset_events(const workspace::Layout& layout) {
   std::vector<events::AssetRegistered> assets;
+  if (!layout.apart.empty()) assets = asset_events({layout.root});
   for (auto& stamped : read_events(layout))
     if (auto* asset = std::get_if<events::AssetRegistered>(&stamped.event))
       assets.push_back(std::move(*asset));

@@ -19,7 +19,7 @@ namespace {
 constexpr std::string_view suffix = ".json";
 
 fs::path folder_of(const workspace::Layout& layout) {
-  return layout.hidden() / "documents";
+  return layout.records() / "documents";
 }
 
 std::optional<std::uint64_t> number_of(const std::string& text) {
@@ -109,6 +109,7 @@ std::vector<Document> documents(const workspace::Layout& layout, const std::stri
                                 const std::string& name) {
   const fs::path folder = folder_of(layout) / file_name_of(kind);
   std::vector<Document> found;
+  if (!layout.apart.empty()) found = documents({layout.root}, kind, name);
   if (!name.empty()) {
     const fs::path own = folder / file_name_of(name);
     for (const auto& version : versions_in(own)) found.push_back(read(own, version));

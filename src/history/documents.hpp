@@ -16,7 +16,7 @@ struct Document {
 };
 
 // All versions of `name`, oldest first; with name "" the newest version of every document of that
-// kind, by name.
+// kind, by name. Where the records are apart, the workspace's documents come before their own.
 std::vector<Document> documents(const workspace::Layout&, const std::string& kind,
                                 const std::string& name);
 // Writes it whole or not at all; version "" is the next number. Returns the version. Throws

@@ -99,7 +99,7 @@ Database open_or_mend(const workspace::Layout& layout, const fs::path& file) {
     if (error.code() != base::Code::corrupt) throw;
   }
   // One process repairs; another that found the damage too waits and then finds a whole file.
-  const auto lock = base::FileLock::wait(layout.hidden() / "index.lock");
+  const auto lock = base::FileLock::wait(layout.records() / "index.lock");
   try {
     return open_once(file);
   } catch (const base::Error& error) {
@@ -265,7 +265,7 @@ fs::path index_path(const workspace::Layout& layout, const base::Variables& envi
 
 fs::path index_path(const workspace::Layout& layout) {
   struct statfs status {};
-  if (::statfs(layout.hidden().c_str(), &status) != 0) return layout.index();
+  if (::statfs(layout.records().c_str(), &status) != 0) return layout.index();
   return index_path(layout, base::current_environment(), static_cast<long>(status.f_type));
 }
 

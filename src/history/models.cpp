@@ -21,7 +21,7 @@ namespace {
 using nlohmann::json;
 
 fs::path folder_of(const workspace::Layout& layout) {
-  return layout.hidden() / "models";
+  return layout.records() / "models";
 }
 fs::path folder_of(const workspace::Layout& layout, const std::string& name,
                    const std::string& version) {
@@ -104,6 +104,7 @@ std::vector<model::RegisteredModel> models(const workspace::Layout& layout,
   auto names = name.empty() ? names_in(folder_of(layout)) : std::vector<std::string>{name};
   std::sort(names.begin(), names.end());
   std::vector<model::RegisteredModel> found;
+  if (!layout.apart.empty()) found = models({layout.root}, name);
   for (const auto& one : names) {
     auto versions = names_in(folder_of(layout) / file_name_of(one));
     std::sort(versions.begin(), versions.end(), older_version);
@@ -137,7 +138,11 @@ model::RegisteredModel register_model(const workspace::Layout& layout,
   else
     base::copy_file(model.path, made / "files" / file);
   const auto held = base::FileLock::wait(folder_of(layout) / ".lock");
-  model.version = version_after(names_in(own));
+  auto versions = names_in(own);
+  if (!layout.apart.empty())
+    for (auto& version : names_in(folder_of({layout.root}) / file_name_of(model.name)))
+      versions.push_back(std::move(version));
+  model.version = version_after(versions);
   model.path = own / file_name_of(model.version) / "files" / file;
   write(made, model);
   base::sys("create", model.path.native(), [&] {

@@ -10,7 +10,7 @@
 namespace history {
 
 // Oldest version first; `name` "": of all names, by name. A version that cannot be read is left
-// out.
+// out. Where the records are apart, the workspace's models come before their own.
 std::vector<model::RegisteredModel> models(const workspace::Layout&, const std::string& name);
 
 // Copies `model.path` (a file or a folder) into the workspace as the next version of its name,

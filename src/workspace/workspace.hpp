@@ -19,13 +19,17 @@ namespace workspace {
 // `.amlocal/` and what lies in it: caches and records only.
 struct Layout {
   fs::path root;  // the folder that holds amlocal.yml and .amlocal, absolute
+  // Where what runs leave behind is recorded, absolute; "" for `.amlocal/` itself. A step that is
+  // tried alone has a folder of its own here, so that nothing of it gets into the history.
+  fs::path apart = {};
   fs::path settings_file() const { return root / "amlocal.yml"; }
   fs::path hidden() const { return root / ".amlocal"; }
-  fs::path runs() const { return hidden() / "runs"; }
+  fs::path records() const { return apart.empty() ? hidden() : apart; }
+  fs::path runs() const { return records() / "runs"; }
   fs::path run(const std::string& name) const { return runs() / name; }
   fs::path snapshots() const { return hidden() / "snapshots"; }
   fs::path datastores() const { return hidden() / "datastores"; }
-  fs::path index() const { return hidden() / "index.sqlite"; }
+  fs::path index() const { return records() / "index.sqlite"; }
   fs::path locks() const { return hidden() / "locks"; }  // of places that steps write
   fs::path cache() const { return hidden() / "cache"; }
 };
