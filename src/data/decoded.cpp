@@ -227,8 +227,8 @@ std::size_t DecodedText::read_wide(char* to, std::size_t room) {
   const std::size_t size = before + count;
   const std::uint64_t start = bytes_ - size;
   const auto unit = [&](std::size_t at) -> std::uint32_t {
-    const auto first = static_cast<unsigned char>(raw_[at]);
-    const auto second = static_cast<unsigned char>(raw_[at + 1]);
+    const std::uint32_t first = static_cast<unsigned char>(raw_[at]);
+    const std::uint32_t second = static_cast<unsigned char>(raw_[at + 1]);
     return encoding_ == Encoding::utf16_le ? first | second << 8U : first << 8U | second;
   };
   char* end = to;

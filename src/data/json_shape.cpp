@@ -193,7 +193,7 @@ std::uint64_t JsonShape::seen() const {
 std::string JsonShape::type() const {
   std::string text;
   // "int or null": what may be missing is named last.
-  for (const std::size_t n : {1, 2, 3, 4, 5, 6, 0})
+  for (const Kind n : {boolean, integer, real, string, array, object, null})
     if (kinds[n] > 0) text += (text.empty() ? "" : " or ") + std::string(words[n]);
   return text.empty() ? "nothing" : text;
 }

@@ -103,7 +103,7 @@ void observe_json(const fs::path& file, const std::string& name, const Limits& l
       text, group.format == Format::json_lines ? JsonLayout::lines : JsonLayout::document,
       limits.rows, limits.bytes);
   if (!seen.broken.empty()) fault(group, fmt::format("{}: not JSON: {}", name, seen.broken));
-  if (!group.json) group.json.emplace();
+  if (!group.json) group.json = JsonShape{};
   merge(*group.json, seen.shape);
   group.records += seen.records;
   group.exact = group.exact && seen.exact && seen.broken.empty();
