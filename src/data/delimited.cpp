@@ -13,7 +13,7 @@ namespace data {
 namespace {
 
 constexpr std::size_t sniffed_from = 64 << 10;
-constexpr std::size_t piece = 1 << 20;
+constexpr std::size_t piece = 256 << 10;
 constexpr std::size_t longest_record = 16 << 20;
 
 char expected_in(const fs::path& file) {

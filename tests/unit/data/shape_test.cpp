@@ -135,8 +135,9 @@ TEST_CASE("a folder: files by pattern") {
   scratch.write("images/cat/a.png", "x");
   scratch.write("images/cat/b.png", "x");
   scratch.write("images/dog/c.png", "x");
-  for (int n = 0; n < 30; ++n)
-    scratch.write("blobs/" + std::string(n / 10 + 1U, 'x') + char('a' + n % 10) + ".bin", "x");
+  for (unsigned n = 0; n < 30; ++n)
+    scratch.write(
+        "blobs/" + std::string(n / 10 + 1, 'x') + static_cast<char>('a' + n % 10) + ".bin", "x");
   const auto shape = observe(scratch.folder.path());
   CHECK(patterns_of(shape) ==
         std::vector<std::string>{"_SUCCESS 1", "blobs/*.bin 30", "images/*/*.png 3", "part-*.csv 2",
