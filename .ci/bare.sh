@@ -35,6 +35,15 @@ in_namespaces() {
   exit "$status"
 }
 
+# address_in SCRIPT CODENAME: the script calls default_mirror, and much else that is not wanted here.
+address_in() (
+  set +eu
+  ARCH=$(dpkg --print-architecture) SUITE=$2
+  default_mirror() { printf '%s' "$1"; }
+  command_not_found_handle() { :; }
+  . "$1"
+) 2>/dev/null
+
 # mirror_of CODENAME: its first address in apt's own lists, else the one that debootstrap's own script for
 # it has; nothing is written down here.
 mirror_of() {
@@ -42,7 +51,7 @@ mirror_of() {
   found=$(apt-get indextargets --format '$(SITE)' 'Created-By: Packages' "Codename: $1" | sed -n 1p) || true
   # Debian 12's debootstrap knows Ubuntu up to 22.04; all later ones are made in the same way.
   [[ -e $script || $1 != noble ]] || script=/usr/share/debootstrap/scripts/jammy
-  [[ -n $found ]] || found=$(sed -n 's/^[[:space:]]*default_mirror \(http[^ ]*\)$/\1/p' "$script" | sed -n 1p) || true
+  [[ -n $found ]] || found=$(address_in "$script" "$1") || true
   if [[ -z $found ]]; then
     echo "$lane: apt here has no $1 in its lists, nor has debootstrap an address of it" >&2
     return 1
@@ -72,7 +81,9 @@ bare_system() {
     cp -a /etc/apt/sources.list.d/debian.sources "$bare/etc/apt/sources.list.d/"
     rm -f "$bare/etc/apt/sources.list"
   else
-    printf 'deb %s %s main\n' "$mirror" "$codename" >"$bare/etc/apt/sources.list"
+    # Ubuntu keeps python3-venv in universe.
+    printf 'deb %s %s main%s\n' "$mirror" "$codename" "$([[ $codename == bookworm ]] || printf ' universe')" \
+      >"$bare/etc/apt/sources.list"
   fi
   mkdir -p "$bare/etc/ssl/certs"
   cp -L /etc/ssl/certs/ca-certificates.crt "$bare/etc/ssl/certs/"
