@@ -8,6 +8,7 @@
 #include <set>
 
 #include "base/error.hpp"
+#include "meter/cost_profile.hpp"
 #include "step/audit.hpp"
 #include "step/estimate.hpp"
 #include "step/input_writes.hpp"
@@ -83,7 +84,29 @@ std::vector<std::string> rules_of(const meter::LedgerText& ledger) {
   return {rules.begin(), rules.end()};
 }
 
+// What the requests were charged under while they were recorded, so that a fault's share is known;
+// nothing where the user's own profile is there no more.
+std::optional<meter::CostProfile> recorded_under(const IoRecord& record) {
+  const std::string name = note_of(record.ledger, 1).cost;
+  try {
+    if (!name.empty()) return meter::load_cost_profile(name);
+  } catch (const base::Error&) {
+  }
+  return std::nullopt;
+}
+
 }  // namespace
+
+meter::Report report_of(const IoRecord& record, const meter::CostProfile& profile) {
+  meter::ReportOptions options;
+  options.opened = record.opened;
+  options.assumed = record.refused;
+  options.assumed.insert(options.assumed.end(), record.assumed.begin(), record.assumed.end());
+  const auto charged = recorded_under(record);
+  if (charged) options.recorded_under = &*charged;
+  options.full_trace = note_of(record.ledger, 1).full_trace;
+  return meter::make_report(record.ledger, profile, options);
+}
 
 std::vector<std::string> assumed_rules(const fuse::Profile& profile) {
   std::vector<std::string> rules;

@@ -34,6 +34,9 @@ std::vector<IoRecord> read_io(const Project&, const std::string& run_and_step);
 // The same where it must be one step; throws usage, naming those there are.
 IoRecord read_one_io(const Project&, const std::string& run_and_step);
 
+// What it did and what that costs under the profile, with the notes of its record.
+meter::Report report_of(const IoRecord&, const meter::CostProfile&);
+
 // "assumed in mount profile rslex: …": rules that nobody has verified.
 std::vector<std::string> assumed_rules(const fuse::Profile&);
 // What lies now in the inputs that were mounted.

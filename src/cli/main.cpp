@@ -137,7 +137,7 @@ std::vector<Verb> all_verbs() {
         verbs_of_data,       verbs_of_model,      verbs_of_secret,    verbs_of_datastore,
         verbs_of_component,  verbs_of_env,        verbs_of_init,      verbs_of_mount,
         verbs_of_io_report,  verbs_of_io_compare, verbs_of_io_advise, verbs_of_doctor,
-        verbs_of_completion, verbs_of_gateway})
+        verbs_of_completion, verbs_of_gateway,    verbs_of_step_ask})
     for (auto& verb : group()) all.push_back(std::move(verb));
   return all;
 }

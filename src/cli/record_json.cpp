@@ -1,5 +1,7 @@
+#include <cmath>
 #include <nlohmann/json.hpp>
 
+#include "cli/metric_value.hpp"
 #include "cli/render.hpp"
 
 namespace cli {
@@ -70,6 +72,13 @@ std::string to_json(const std::vector<engine::Decision>& decisions) {
     object["steps"].push_back(std::move(step));
   }
   return object.dump(-1, ' ', false, json::error_handler_t::replace);
+}
+
+json value_of(const model::MetricPoint& point) {
+  if (!point.number) return json::parse(point.json, nullptr, false);
+  if (std::isnan(*point.number)) return "NaN";
+  if (std::isinf(*point.number)) return *point.number > 0 ? "Infinity" : "-Infinity";
+  return *point.number;
 }
 
 }  // namespace cli

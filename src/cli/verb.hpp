@@ -46,6 +46,7 @@ Verb make_verb(std::string words, std::string page, void (*declare)(Options&, Ar
 // Each in its own verb_<page>.cpp.
 std::vector<Verb> verbs_of_run();
 std::vector<Verb> verbs_of_step();
+std::vector<Verb> verbs_of_step_ask();
 std::vector<Verb> verbs_of_validate();
 std::vector<Verb> verbs_of_export();
 std::vector<Verb> verbs_of_runs();

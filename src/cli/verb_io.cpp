@@ -47,28 +47,6 @@ meter::By by_of(const Args& args) {
   return static_cast<meter::By>(1 + (found - known.begin()));
 }
 
-// What the requests were charged under while they were recorded, so that a fault's share is known;
-// nothing where the user's own profile is there no more.
-std::optional<meter::CostProfile> recorded_under(const IoRecord& record) {
-  const std::string name = note_of(record.ledger, 1).cost;
-  try {
-    if (!name.empty()) return meter::load_cost_profile(name);
-  } catch (const base::Error&) {
-  }
-  return std::nullopt;
-}
-
-meter::Report report_of(const IoRecord& record, const meter::CostProfile& profile) {
-  meter::ReportOptions options;
-  options.opened = record.opened;
-  options.assumed = record.refused;
-  options.assumed.insert(options.assumed.end(), record.assumed.begin(), record.assumed.end());
-  const auto charged = recorded_under(record);
-  if (charged) options.recorded_under = &*charged;
-  options.full_trace = note_of(record.ledger, 1).full_trace;
-  return meter::make_report(record.ledger, profile, options);
-}
-
 struct StepReport {
   std::string step;
   meter::Report report;

@@ -2,10 +2,10 @@
 #include <fmt/format.h>
 
 #include <boost/filesystem/operations.hpp>
-#include <cmath>
 #include <nlohmann/json.hpp>
 #include <ostream>
 
+#include "cli/metric_value.hpp"
 #include "cli/project.hpp"
 #include "cli/table.hpp"
 #include "cli/verb.hpp"
@@ -55,13 +55,6 @@ std::vector<Logged> logged_in(const workspace::Layout& layout, const history::Ru
   for (const auto& step : run.steps)
     if (!step.id.empty()) add_with_children(tracking, {step.id, step.path, run.name, 1, {}}, all);
   return all;
-}
-
-json value_of(const model::MetricPoint& point) {
-  if (!point.number) return json::parse(point.json, nullptr, false);
-  if (std::isnan(*point.number)) return "NaN";
-  if (std::isinf(*point.number)) return *point.number > 0 ? "Infinity" : "-Infinity";
-  return *point.number;
 }
 
 std::string text_of(const model::MetricPoint& point) {

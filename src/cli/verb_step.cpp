@@ -10,6 +10,7 @@
 #include "cli/mounting_options.hpp"
 #include "cli/project.hpp"
 #include "cli/render.hpp"
+#include "cli/step_result.hpp"
 #include "cli/stop.hpp"
 #include "cli/verb.hpp"
 #include "harness/alone.hpp"
@@ -23,6 +24,8 @@ struct Args {
   std::vector<std::string> in;
   std::vector<std::string> set;
   std::vector<std::string> mode;
+  std::vector<std::string> env;
+  std::string bench;
   std::string to;
   bool keep = false;
   std::vector<std::string> pass_env;
@@ -36,6 +39,8 @@ void declare(Options& options, Args& args) {
   options.values("--in", args.in);
   options.values("--set", args.set);
   options.values("--mode", args.mode);
+  options.values("--env", args.env);
+  options.value("--bench", args.bench);
   options.value("--to", args.to);
   options.flag("--keep", args.keep);
   options.values("--pass-env", args.pass_env);
@@ -50,6 +55,33 @@ harness::Words assignments(const char* option, const std::vector<std::string>& w
   return assignments;
 }
 
+// A step like it, with variables in the place of its own of the same name.
+void set_variables(engine::PlannedStep& step, const harness::Words& variables) {
+  if (variables.empty()) return;
+  auto component = std::make_shared<model::Component>(*step.component);
+  for (const auto& [name, value] : variables) {
+    std::erase_if(component->environment_variables,
+                  [&, &key = name](const auto& known) { return known.first == key; });
+    model::Template text;
+    text.text = value;
+    text.segments.push_back({value});
+    component->environment_variables.emplace_back(name, std::move(text));
+  }
+  step.component = std::move(component);
+}
+
+// A place that somebody else has made and will remove: what lies there is not amlocal's to replace.
+std::unique_ptr<harness::Bench> bench_in(const fs::path& folder, const Project& project) {
+  boost::system::error_code ignored;
+  if (fs::exists(folder, ignored) && !fs::is_empty(folder, ignored))
+    throw base::Error(
+        base::Code::exists,
+        fmt::format("--bench {}: it is there already and not empty", base::display_path(folder)))
+        .hint("name a new folder");
+  workspace::ensure(project.layout);
+  return std::make_unique<harness::Bench>(project.layout, folder);
+}
+
 harness::Order order_of(const Args& args, const FileAndStep& named, const Project& project,
                         const App& app) {
   harness::Order order;
@@ -61,6 +93,8 @@ harness::Order order_of(const Args& args, const FileAndStep& named, const Projec
   order.here = app.here;
   if (!args.to.empty()) order.to = fs::absolute(args.to, app.here).lexically_normal();
   order.keep = args.keep;
+  if (!args.bench.empty())
+    order.bench = bench_in(fs::absolute(args.bench, app.here).lexically_normal(), project);
   order.options.pass_env = args.pass_env;
   order.options.real_sdk = args.sdk == "real";
   order.options.mounting = mounting_of(args.mounting, project.settings);
@@ -74,7 +108,10 @@ harness::Isolated isolate(const Args& args, const FileAndStep& named,
   auto isolated = harness::isolate(order_of(args, named, project, app), surroundings, diagnostics);
   diagnostics.sort();
   for (const auto& diagnostic : diagnostics.all()) app.err << text::render(diagnostic, app.colour);
-  if (isolated) return std::move(*isolated);
+  if (isolated) {
+    set_variables(isolated->plan.steps.front(), assignments("--env", args.env));
+    return std::move(*isolated);
+  }
   const std::string file = base::display_path(named.file);
   throw base::Error(base::Code::bad_definition,
                     fmt::format("{} has {} error{}; nothing was run", file, diagnostics.errors(),
@@ -123,6 +160,9 @@ int run(const Args& args, App& app) {
     throw base::Error(base::Code::usage,
                       fmt::format("--sdk takes shim or real, not '{}'", args.sdk))
         .hint(text::did_you_mean(args.sdk, {"shim", "real"}));
+  if (args.keep && !args.bench.empty())
+    throw base::Error(base::Code::usage, "--keep and --bench exclude each other")
+        .hint("--keep records the step in the history, --bench in a folder of its own");
   const FileAndStep named = split_file(args.file, app.here);
   const Project project = open_project(named.file.parent_path());
   const engine::Surroundings surroundings{project.layout, project.settings, project.catalogue,
@@ -138,8 +178,12 @@ int run(const Args& args, App& app) {
     renderer = std::make_unique<Alone>(app);
   }
   block_signals();
-  const auto status = harness::run(isolated, surroundings, {renderer.get()});
-  if (!args.json) show_outputs(isolated, app);
+  StepResult result(isolated.step().path);
+  const auto status = harness::run(isolated, surroundings, {renderer.get(), &result});
+  if (args.json)
+    app.out << result.json(isolated, project, args.mounting.cost) << "\n";
+  else
+    show_outputs(isolated, app);
   return exit_status(status);
 }
 

@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
-"""Checks docs/schemas/events.json against what the program tells: every event of a real run; and
-docs/schemas/data-shape.json against the shapes of data of every kind.
+"""Checks docs/schemas/events.json against what the program tells: every event of a real run;
+docs/schemas/step-result.json against what came of steps alone; and docs/schemas/data-shape.json against the shapes
+of data of every kind.
 
     schemas.py ROOT AMLOCAL SHAPE_OF
 
@@ -96,6 +97,23 @@ def wrong_shapes(root, shape_of):
         yield "data-shape.json refuses nothing: files without a pattern fit it"
 
 
+def wrong_results(root, amlocal, folder, events):
+    schema = json.loads((root / "docs/schemas/step-result.json").read_text())
+    for fixture, file in (("first-step", "job.yml"), ("failing", "exception.yml")):
+        done = subprocess.run([amlocal, "step", "run", file, "--json"], cwd=pathlib.Path(folder) / fixture, text=True,
+                              capture_output=True, env={**os.environ, "HOME": folder})
+        *lines, result = [json.loads(line) for line in done.stdout.splitlines()] or [{}]
+        for line in lines:
+            if problem := fits(line, events, events):
+                yield f"step run {file}: {line['event']}: {problem}"
+        if problem := fits(result, schema, schema):
+            yield f"step run {file}: {problem}; {done.stderr[-500:]}"
+        if (result.get("failure") is None) != (done.returncode == 0):
+            yield f"step run {file} ends with {done.returncode}: {result.get('failure')}"
+    if not fits({**result, "io": {}}, schema, schema):
+        yield "step-result.json refuses nothing: a record of mounts without files fits it"
+
+
 def main(root, amlocal, shape_of):
     schema = json.loads((root / "docs/schemas/events.json").read_text())
     wrong, seen = [], set()
@@ -111,6 +129,7 @@ def main(root, amlocal, shape_of):
                 seen.add(line["event"])
                 if problem := fits(line, schema, schema):
                     wrong.append(f"{fixture}/{file}: {line['event']}: {problem}")
+        wrong += wrong_results(root, amlocal, folder, schema)
     if fits({"event": "run_started"}, schema, schema) == "":
         wrong.append("the schema refuses nothing: an event without its time fits it")
     wrong += wrong_shapes(root, shape_of)
