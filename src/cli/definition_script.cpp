@@ -9,6 +9,7 @@
 
 #include "base/error.hpp"
 #include "base/files.hpp"
+#include "base/variables.hpp"
 #include "cli/project.hpp"
 #include "compute/interpreter.hpp"
 #include "step/step.hpp"
@@ -16,10 +17,7 @@
 namespace cli {
 namespace {
 
-void set(base::Variables& variables, const std::string& name, const std::string& value) {
-  std::erase_if(variables, [&](const auto& entry) { return entry.first == name; });
-  variables.emplace_back(name, value);
-}
+using base::set;
 
 // The terminal sends Ctrl-C to the script too, which ends its runs in its own way.
 class IgnoreInterrupt {

@@ -15,6 +15,7 @@
 #include "base/error.hpp"
 #include "base/files.hpp"
 #include "base/hash.hpp"
+#include "base/variables.hpp"
 #include "compute/interpreter.hpp"
 
 namespace compute {
@@ -56,10 +57,7 @@ base::Variables configured(const fs::path& prefix) {
   return variables;
 }
 
-void set(base::Variables& variables, const std::string& name, const std::string& value) {
-  std::erase_if(variables, [&](const auto& entry) { return entry.first == name; });
-  variables.emplace_back(name, value);
-}
+using base::set;
 
 // What `env -0` printed.
 base::Variables parse(const std::string& text) {

@@ -4,14 +4,12 @@
 #include <boost/filesystem/operations.hpp>
 
 #include "base/files.hpp"
+#include "base/variables.hpp"
 
 namespace step {
 namespace {
 
-void set(base::Variables& variables, const std::string& name, const std::string& value) {
-  std::erase_if(variables, [&](const auto& entry) { return entry.first == name; });
-  variables.emplace_back(name, value);
-}
+using base::set;
 
 // As _amlocal_audit.folders_of reads it.
 std::string in_list(const fs::path& folder) {

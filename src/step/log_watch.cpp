@@ -3,14 +3,12 @@
 #include <algorithm>
 
 #include "base/files.hpp"
+#include "base/variables.hpp"
 
 namespace step {
 namespace {
 
-void set(base::Variables& variables, const std::string& name, const std::string& value) {
-  std::erase_if(variables, [&](const auto& entry) { return entry.first == name; });
-  variables.emplace_back(name, value);
-}
+using base::set;
 
 }  // namespace
 
