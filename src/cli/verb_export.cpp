@@ -99,7 +99,7 @@ int run(const Args& args, App& app) {
         base::Code::bad_input,
         fmt::format("{} submitted nothing, so that nothing was exported", base::display_path(file)))
         .hint(
-            "export takes the first pipeline, script or job that the script submits; give the "
+            "export takes the pipelines, scripts and jobs that the script submits; give the "
             "script's own words behind --");
   return status;
 }

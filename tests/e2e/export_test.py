@@ -52,6 +52,40 @@ class Export(Project):
         self.call("run", "out/pipeline.yml", "--set", "inputs.calm=1")
         self.assertNotEqual(self.outputs()["crossings.csv"], as_v1["crossings.csv"])
 
+    def test_every_submission_is_exported(self):
+        self.write("s.py", "print('hello')\n")
+        self.write("p.py", """
+from azureml.core import Experiment, ScriptRunConfig, Workspace
+from azureml.core.runconfig import RunConfiguration
+from azureml.pipeline.core import Pipeline
+from azureml.pipeline.steps import PythonScriptStep
+ws = Workspace.from_config()
+experiment = Experiment(ws, "e")
+def pipeline(name):
+    return Pipeline(ws, steps=[PythonScriptStep("s.py", name=name, source_directory=".", runconfig=RunConfiguration(),
+                                                params={"only_v1": 1})])
+first = experiment.submit(pipeline("one"), tags={"k": "v"})
+print("SAID", first.wait_for_completion(show_output=True), first.get_status())
+second = pipeline("two").submit("other")
+second.wait_for_completion(show_output=False)
+third = experiment.submit(ScriptRunConfig(".", "s.py"))
+third.wait_for_completion(show_output=True)
+print("SAID", third.get_details()["status"])
+print("STEPS", [step.id for step in second.get_steps()])
+print("NEVER")
+""")
+        out = self.export("p.py")
+        for place, name in (("", "one"), ("2/", "two"), ("3/", "s_py")):
+            self.assertIn("out/%spipeline.yml\n" % place, out)
+            self.assertIn(name, (self.folder / "out" / place / "pipeline.yml").read_text())
+            self.assertTrue((self.folder / "out" / place / "no-counterpart.md").is_file())
+            self.call("run", "out/%spipeline.yml" % place)
+        self.assertIn("SAID Finished Finished\n", out)
+        self.assertIn("SAID Completed\n", out)
+        self.assertIn("the script asks for the children of a run, and it was exported, not run: it ends here\n", out)
+        self.assertNotIn("NEVER", out)
+        self.assertFalse((self.folder / "out/4").exists())
+
     @unittest.skipUnless(V2_PYTHON, "needs azure-ai-ml")
     def test_azure_ai_ml_takes_the_v1_project(self):
         self.take("v1_project")

@@ -11,6 +11,10 @@ LOGS = ("user_logs/", "system_logs/", "azureml-logs/", "logs/")
 
 
 class Jobs(Operations):
+    def __init__(self, door, root):
+        super().__init__(door, root)
+        self._exported = {}  # name → the job that `amlocal export` wrote
+
     # -- submission -----------------------------------------------------------------------------------
     def create_or_update(
         self, job, *, description=None, compute=None, tags=None, experiment_name=None, skip_validation=False, **kwargs
@@ -27,7 +31,7 @@ class Jobs(Operations):
             self.validate(job, raise_on_failure=True)
         job = _as_job(job)
         if os.environ.get("AMLOCAL_EXPORT"):
-            self._export(job, os.environ["AMLOCAL_EXPORT"])
+            return self._export(job)
         name = job.name or _new_name()
         file = self._write(name, job)
         running = _running.start(name, file)
@@ -50,13 +54,18 @@ class Jobs(Operations):
         stem = "".join(c if c.isalnum() or c in "_-" else "_" for c in str(content.get("display_name") or "job"))
         return _v2_dump.write(os.path.join(self._folder(name), stem + ".yml"), content)
 
-    @staticmethod
-    def _export(job, target):
-        """`amlocal export`: writes the job and ends the script, as there is no run that it could ask about."""
+    def _export(self, job):
+        """`amlocal export`: writes the job and runs nothing; what comes back is over."""
+        from azureml import _export, _running
+
+        name = job.name or _new_name()
+        target = _export.next_target(name)
         content = _v2_dump.relative(_v2_dump.document(job), target)
         content.setdefault("type", job.type)
         print(_v2_dump.write(os.path.join(target, "pipeline.yml"), content))
-        raise SystemExit(0)
+        _running._running[name] = _export.Exported(name)
+        self._exported[name] = copy.copy(job)
+        return _shown(copy.copy(job), name, "Completed")
 
     def _folder(self, name):
         return os.path.join(self.root, ".amlocal", "definitions", name)
@@ -123,6 +132,8 @@ class Jobs(Operations):
         from azure.ai.ml import load_job
         from azure.ai.ml.entities import CommandJob, PipelineJob
 
+        if name in self._exported:
+            return copy.copy(self._exported[name])
         file = self._file(name)
         if file is not None:
             return load_job(file)

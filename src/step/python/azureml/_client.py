@@ -74,6 +74,12 @@ class Client:
         """The answer's JSON. Raises ServiceException: status_code None when nobody answered."""
         import json
 
+        if os.environ.get("AMLOCAL_EXPORT"):
+            from azureml import _export
+
+            known = _export.answer(method, path)
+            if known is not None:
+                return known
         data = None if body is None else json.dumps(body).encode()
         with self._answer(method, path, data, query, seconds) as answer:
             text = answer.read()

@@ -50,9 +50,10 @@ def write(folder, stem, job, files):
 def run_job(run_id, stem, job, files):
     """Starts a run of the job. Raises what amlocal finds wrong with it; nothing has been run then."""
     if os.environ.get("AMLOCAL_EXPORT"):
-        from azureml import _export
+        from azureml import _export, _running
 
-        _export.finish(job, files)
+        running = _running._running[run_id] = _export.run_job(run_id, job, files)
+        return running
     from azureml import _running
 
     running = _running.start(run_id, write(definitions_folder(run_id), stem, job, files))
