@@ -11,6 +11,7 @@
 #include "cli/verb.hpp"
 #include "definition/definition.hpp"
 #include "engine/plan.hpp"
+#include "history/models.hpp"
 #include "text/diagnostic.hpp"
 
 namespace cli {
@@ -132,6 +133,12 @@ Candidates keys_of(const Map& map) {
   return keys;
 }
 
+Candidates model_names(const Project& project) {
+  Candidates names;
+  for (const auto& model : history::models(project.layout, "")) names.push_back(model.name);
+  return names;
+}
+
 Candidates candidates_of(Words words, const std::string& current, App& app) {
   switch (words) {
     case Words::nothing:
@@ -151,6 +158,8 @@ Candidates candidates_of(Words words, const std::string& current, App& app) {
       return project.catalogue.data_asset_names();
     case Words::datastores:
       return project.catalogue.datastore_names();
+    case Words::models:
+      return model_names(project);
     case Words::components:
       return keys_of(project.settings.components);
     case Words::environments: {

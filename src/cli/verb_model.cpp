@@ -219,10 +219,10 @@ int remove(const Args& args, App& app) {
 
 std::vector<Verb> verbs_of_model() {
   return {make_verb<Args>("model list", "model", declare_list, list),
-          make_verb<Args>("model show", "model", declare_show, show),
+          make_verb<Args>("model show", "model", declare_show, show, Words::models),
           make_verb<Args>("model register", "model", declare_register, add, Words::files),
-          make_verb<Args>("model download", "model", declare_download, download),
-          make_verb<Args>("model delete", "model", declare_named, remove)};
+          make_verb<Args>("model download", "model", declare_download, download, Words::models),
+          make_verb<Args>("model delete", "model", declare_named, remove, Words::models)};
 }
 
 }  // namespace cli

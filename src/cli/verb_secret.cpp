@@ -51,8 +51,9 @@ std::string trimmed(std::string value) {
 
 std::string ask(const std::string& name, App& app) {
   std::string value;
-  app.err << fmt::format("value of {} (not shown): ", name) << std::flush;
+  // First, or what is pasted at the sight of the question is shown, or thrown away.
   const NoEcho silent;
+  app.err << fmt::format("value of {} (not shown): ", name) << std::flush;
   std::getline(*app.answers, value);
   app.err << "\n";
   return value;

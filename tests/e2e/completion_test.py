@@ -56,6 +56,15 @@ printf '%s\\n' "${{COMPREPLY[@]}}"
         self.assertEqual(self.complete("amlocal component show azureml:tr"), ["train:1"])
         self.assertIn("workspaceblobstore", self.complete("amlocal datastore show w"))
 
+    def test_names_of_models(self):
+        self.write("m.txt", "m")
+        self.assertEqual(self.complete("amlocal model show "), [])
+        for name in ("flowers", "flowers", "fares"):
+            self.call("model", "register", name, "--path", "m.txt")
+        self.assertEqual(self.complete("amlocal model show f"), ["fares", "flowers"])
+        self.assertEqual(self.complete("amlocal model download fl"), ["flowers"])
+        self.assertEqual(self.complete("amlocal model delete "), ["fares", "flowers"])
+
     def test_half_a_line_is_no_error(self):
         self.assertEqual(self.complete("amlocal nonsense "), [])
         self.assertEqual(self.complete("amlocal logs nobody/"), [])

@@ -95,6 +95,44 @@ class Terminal(Project):
         shown = screen_of(text, 30)
         self.assertFalse([line for line in shown if "runn" in line and "run " not in line], shown)
 
+    def secret_set(self, typed):
+        """What the terminal shows, the exit status, and whether it showed what was typed."""
+        ours, theirs = pty.openpty()
+        child = subprocess.Popen([AMLOCAL, "secret", "set", "key"], cwd=self.folder, env=self.environment, stdin=theirs,
+                                 stdout=theirs, stderr=theirs, close_fds=True)
+        text, end = b"", time.monotonic() + 60
+        while b"(not shown): " not in text and time.monotonic() < end:
+            text += os.read(ours, 65536)
+        os.write(ours, typed)
+        status = child.wait(timeout=60)
+        echo = bool(termios.tcgetattr(theirs)[3] & termios.ECHO)
+        os.close(theirs)
+        while True:
+            try:
+                text += os.read(ours, 65536)
+            except OSError:
+                break
+        os.close(ours)
+        return text.decode(), status, echo
+
+    def test_a_secret_is_asked_for_and_not_shown(self):
+        text, status, echo = self.secret_set(b"hush hush\n")
+        self.assertEqual(status, 0, text)
+        self.assertIn("value of key (not shown): ", text)
+        self.assertNotIn("hush", text)
+        self.assertTrue(echo)  # the terminal is as it was
+        code = "from azureml.core import Run\nprint('GOT', Run.get_context().get_secret('key') == 'hush hush')\n"
+        self.write("src/s.py", code)
+        self.write("p.yml", "type: command\ncommand: python3 s.py\ncode: src\nenvironment: azureml:any:1\n")
+        self.call("run", "p.yml", "--name", "r")
+        log = (self.folder / ".amlocal/runs/r/steps/p/user_logs/std_log.txt").read_text()
+        self.assertIn("GOT True", log)
+
+    def test_no_secret_is_typed(self):
+        text, status, _ = self.secret_set(b"\n")
+        self.assertEqual(status, 1, text)
+        self.assertIn("secret 'key' has no value", text)
+
     def test_no_colour(self):
         self.write("p.yml", PIPELINE.replace("sleep 2.5", "true"))
         text, _ = self.run_in_terminal("run", "p.yml", NO_COLOR="1")
