@@ -115,11 +115,16 @@ Sampler::~Sampler() = default;
 std::optional<TrialValues> Sampler::next() {
   State& state = *state_;
   if (state.sweep.sampling == Sweep::Sampling::grid) return state.grid();
+  std::vector<double> at;
+  for (std::size_t n = 0; n < state.sweep.space.size(); ++n)
+    at.push_back(state.sobol ? state.quasi() : state.uniform());
+  return values_at(state.sweep, at);
+}
+
+TrialValues values_at(const Sweep& sweep, const std::vector<double>& at) {
   TrialValues values;
-  for (const auto& dimension : state.sweep.space) {
-    const double u = state.sobol ? state.quasi() : state.uniform();
-    values.emplace_back(dimension.name, draw(dimension, u, normal_quantile(u)));
-  }
+  for (std::size_t n = 0; n < at.size(); ++n)
+    values.emplace_back(sweep.space[n].name, draw(sweep.space[n], at[n], normal_quantile(at[n])));
   return values;
 }
 

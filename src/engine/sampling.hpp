@@ -15,7 +15,8 @@ namespace engine {
 using TrialValues = std::vector<std::pair<std::string, model::Literal>>;
 
 // The same seed gives the same values on every machine: no generator of the standard library is
-// used whose numbers the standard leaves open. A bayesian sweep is sampled as a random one.
+// used whose numbers the standard leaves open. A bayesian sweep is sampled as a random one: see
+// bayesian.hpp.
 class Sampler {
  public:
   // `seed` where the sweep has none.
@@ -28,6 +29,9 @@ class Sampler {
   struct State;
   std::unique_ptr<State> state_;
 };
+
+// The values at a place in the unit cube: `at` has a number in [0, 1) for each dimension.
+TrialValues values_at(const model::Sweep&, const std::vector<double>& at);
 
 // How many points a grid has, at most 1,000,000,000; nothing for other sweeps.
 std::optional<std::uint64_t> grid_size(const model::Sweep&);

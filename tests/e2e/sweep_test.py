@@ -3,6 +3,7 @@
 usage: sweep_test.py AMLOCAL FIXTURES
 """
 import json
+import os
 import pathlib
 import re
 import shutil
@@ -13,6 +14,37 @@ import unittest
 
 FIXTURES = sys.argv.pop()
 AMLOCAL = sys.argv.pop()
+sys.path.insert(0, str(pathlib.Path(__file__).parents[1] / "support"))
+
+from python_with import python_with  # noqa: E402
+
+# Asked for the third time it has gone.
+GOES = """
+import os
+__version__ = "0.0"
+class _Any:
+    def __getattr__(self, name):
+        return self
+    def __call__(self, *given, **named):
+        return self
+class _Trial:
+    def suggest_float(self, name, low, high):
+        return 0.25
+    def suggest_categorical(self, name, choices):
+        return choices[1]
+class _Study:
+    asked = 0
+    def ask(self):
+        self.asked += 1
+        if self.asked == 3:
+            os._exit(1)
+        return _Trial()
+    def tell(self, *given, **named):
+        pass
+logging = samplers = trial = _Any()
+def create_study(**named):
+    return _Study()
+"""
 
 
 class Sweep(unittest.TestCase):
@@ -82,6 +114,49 @@ class Sweep(unittest.TestCase):
         said = self.run_job("sweep.yml", code=1)
         self.assertIn("no trial of 6 completed; the first failed: ", said)
         self.assertIn("KeyError: 'nothing'", said)
+
+    def bayesian(self, *pairs, trials=6):
+        self.edit("sweep.yml", ("sampling_algorithm: grid", "sampling_algorithm: {type: bayesian, seed: 4}"),
+                  ("rate: {type: choice, values: [0.1, 0.3]}", "rate: {type: uniform, min_value: 0, max_value: 1}"),
+                  ("limits: {max_total_trials: 6", "limits: {max_total_trials: %d" % trials), *pairs)
+
+    def stand_in(self, text):
+        """An `optuna` that steps' interpreters find: --pass-env PYTHONPATH."""
+        folder = self.folder / "stand-in"
+        folder.mkdir()
+        (folder / "optuna.py").write_text(text)
+        os.environ["PYTHONPATH"] = str(folder)
+        self.addCleanup(os.environ.pop, "PYTHONPATH")
+
+    def test_bayesian_without_an_optimiser_is_random_and_says_so(self):
+        self.stand_in("raise ImportError('not here')\n")
+        self.bayesian()
+        said = self.run_job("sweep.yml", "--pass-env", "PYTHONPATH")
+        self.assertRegex(said, r"python\S* has no optuna: the trials are sampled at random, not bayesian \(\S+ -m pip "
+                               r"install optuna\)")
+        self.assertEqual(len(re.findall(r"^note: sweep: trial \d", said, re.M)), 6, said)
+
+    def test_an_optimiser_that_goes_is_no_loss(self):
+        self.stand_in(GOES)
+        self.bayesian()
+        said = self.run_job("sweep.yml", "--pass-env", "PYTHONPATH")
+        self.assertIn("bayesian sampling with optuna 0.0", said)
+        self.assertIn("the optimiser of the bayesian sampling has gone: the other trials are sampled at random", said)
+        self.assertIn("trial 0  rate=0.25  depth=2", said)
+        self.assertEqual(len(re.findall(r"^note: sweep: trial \d", said, re.M)), 6, said)
+
+    @unittest.skipUnless(python_with("optuna"), "needs optuna: no Python here has it (AMLOCAL_TEST_PYTHONS names one)")
+    def test_bayesian_comes_nearer_from_trial_to_trial(self):
+        subprocess.run([AMLOCAL, "env", "use", "sklearn-env", python_with("optuna")], cwd=self.folder, check=True,
+                       capture_output=True, timeout=60)
+        self.bayesian(("max_concurrent_trials: 2", "max_concurrent_trials: 1"), trials=24)
+        said = self.run_job("sweep.yml")
+        self.assertRegex(said, r"bayesian sampling with optuna \d")
+        off = [abs(float(rate) - 0.3) for rate in re.findall(r"^note: sweep: trial \d+  rate=(\S+)", said, re.M)]
+        depths = re.findall(r"^note: sweep: trial \d+  rate=\S+  depth=(\d)", said, re.M)
+        self.assertEqual(len(off), 24)
+        self.assertLess(sum(off[-8:]) / 8, 0.7 * sum(off[:5]) / 5, off)
+        self.assertGreater(depths[-8:].count("2"), 4, depths)
 
 
 unittest.main()
