@@ -45,6 +45,7 @@ struct Args {
   std::string sdk = "shim";
   bool explain_logs = false;
   std::string on_failure = "documented";
+  bool tls = false;
   std::vector<std::string> arguments;  // of a definition in Python
 };
 
@@ -65,6 +66,7 @@ void declare(Options& options, Args& args) {
   options.value("--sdk", args.sdk);
   options.flag("--explain-logs", args.explain_logs);
   options.value("--on-failure", args.on_failure);
+  options.flag("--tls", args.tls);
   options.arguments("arguments", args.arguments, false);
 }
 
@@ -81,6 +83,7 @@ std::vector<std::string> repeated_options(const Args& args) {
   for (auto& word : words_of(args.mounting)) words.push_back(std::move(word));
   if (args.sdk != "shim") add("--sdk", args.sdk);
   if (args.explain_logs) words.emplace_back("--explain-logs");
+  if (args.tls) words.emplace_back("--tls");
   if (args.on_failure != "documented") add("--on-failure", args.on_failure);
   return words;
 }
@@ -232,6 +235,7 @@ int run(const Args& given, App& app) {
   options.pass_env = args.pass_env;
   options.real_sdk = args.sdk == "real";
   options.watch_logs = args.explain_logs;
+  options.tls = args.tls;
   options.command = {retry_command(args)};
   if (args.on_failure == "observed") options.on_failure = step::OnFailure::observed;
   options.mounting = mounting_of(args.mounting, project.settings);

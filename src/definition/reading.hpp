@@ -141,6 +141,8 @@ std::vector<model::Step> read_steps(const text::Node* jobs, const fs::path& fold
 // The `v1` object of an input or output, where the shim wrote the job.
 std::optional<model::V1Port> read_v1_port(const text::Node& map, Reading&);
 void read_v1_step(const text::Node& map, model::Step&, Reading&);
+// The output of a sweep that takes what its trials logged, "" for none.
+std::string read_v1_metrics_output(const text::Node& map, Reading&);
 // The script that made the job.
 fs::path read_v1_script(const text::Node& root, Reading&);
 

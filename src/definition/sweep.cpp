@@ -251,6 +251,7 @@ std::shared_ptr<const model::Sweep> read_sweep(const text::Node& map, Reading& r
   read_objective(map, *sweep, reading);
   read_limits(map, *sweep, reading);
   read_early_termination(map, *sweep, reading);
+  sweep->metrics_output = read_v1_metrics_output(map, reading);
   for (const char* key :
        {"sampling_algorithm", "search_space", "objective", "limits", "early_termination"})
     if (const auto* value = map.find(key)) sweep->text += text_of(*value);

@@ -1,6 +1,8 @@
 // The `v1` objects that the azureml shim writes beside v2's own words: docs/v1-definition.md.
 #include <fmt/format.h>
 
+#include <nlohmann/json.hpp>
+
 #include "definition/reading.hpp"
 
 namespace definition {
@@ -27,6 +29,39 @@ std::vector<std::string> read_texts_of(const text::Node& map, const char* key, R
   return texts;
 }
 
+nlohmann::json json_of(const text::Node& node) {
+  using nlohmann::json;
+  if (node.is_map()) {
+    json map = json::object();
+    for (const auto& entry : node.entries) map[entry.key] = json_of(entry.value);
+    return map;
+  }
+  if (node.is_sequence()) {
+    json list = json::array();
+    for (const auto& item : node.items) list.push_back(json_of(item));
+    return list;
+  }
+  switch (node.kind) {
+    case text::Kind::null:
+      return nullptr;
+    case text::Kind::boolean:
+      return node.as_bool();
+    case text::Kind::integer:
+      return node.as_integer();
+    case text::Kind::real:
+      return node.as_real();
+    default:
+      return node.scalar;
+  }
+}
+
+std::string registration_of(const text::Node& block) {
+  nlohmann::json said = nlohmann::json::object();
+  for (const char* key : {"description", "tags", "table"})
+    if (const auto* value = block.find(key)) said[key] = json_of(*value);
+  return said.empty() ? "" : said.dump();
+}
+
 }  // namespace
 
 std::optional<model::V1Port> read_v1_port(const text::Node& map, Reading& reading) {
@@ -44,6 +79,7 @@ std::optional<model::V1Port> read_v1_port(const text::Node& map, Reading& readin
   port.path_on_compute = read_text(*block, "path_on_compute", reading).value_or("");
   port.overwrite = read_boolean(*block, "overwrite", reading).value_or(false);
   port.source_globs = read_texts_of(*block, "source_globs", reading);
+  port.registration = registration_of(*block);
   return port;
 }
 
@@ -54,6 +90,11 @@ void read_v1_step(const text::Node& map, model::Step& step, Reading& reading) {
   const auto* after = block->find("after");
   if (!after) return;
   for (const auto& item : after->items) step.after.emplace_back(item.scalar, item.place);
+}
+
+std::string read_v1_metrics_output(const text::Node& map, Reading& reading) {
+  const auto* block = reading.v1 ? read_map(map, "v1", reading) : nullptr;
+  return block ? read_text(*block, "metrics_output", reading).value_or("") : "";
 }
 
 fs::path read_v1_script(const text::Node& root, Reading& reading) {

@@ -11,6 +11,7 @@
 #include "base/error.hpp"
 #include "base/files.hpp"
 #include "base/names.hpp"
+#include "engine/blob_door.hpp"
 #include "engine/decide.hpp"
 #include "engine/inbox.hpp"
 #include "engine/machine.hpp"
@@ -125,15 +126,23 @@ class Run {
 
   void open_gateway() {
     store_.emplace(surroundings_.layout, surroundings_.shell, surroundings_.clock, context_.run);
-    gateway_.emplace(*store_, surroundings_.clock);
+    gateway_.emplace(*store_, surroundings_.clock, options_.tls);
     if (!job_.tags.empty() || !job_.properties.empty()) {
       model::RunChange said;
       said.tags.insert(job_.tags.begin(), job_.tags.end());
       said.properties = job_.properties;
       store_->change(context_.run, said);
     }
-    context_.gateway = {gateway_->endpoint(), gateway_->token(), gateway_->expires(),
-                        gateway_->instrumentation_key()};
+    context_.gateway = {gateway_->endpoint(),
+                        gateway_->token(),
+                        gateway_->expires(),
+                        gateway_->instrumentation_key(),
+                        "",
+                        ""};
+    if (options_.tls)
+      if (const auto advice =
+              open_blob_door(*gateway_, context_.folder, surroundings_.shell, context_.gateway))
+        tell(events::Notice{"", *advice});
     if (!options_.real_sdk) context_.sdk.shim = step::write_shim(surroundings_.layout.cache());
   }
 
@@ -257,6 +266,10 @@ class Run {
       if (end.kind > known->second.kind) known->second = std::move(end);
     }
     threads_.erase(n);  // it has nothing left to do: joins at once
+    if (ended.outcome.status == Status::completed ||
+        options_.on_failure == step::OnFailure::observed)
+      for (const auto& document : documents_of(plan_.steps[n], made_[n]))
+        store_->put_document("output_dataset", document);
     if (ended.outcome.status == Status::completed) {
       decided_.outputs[n] = std::move(made_[n]);
       for (auto& asset : assets_of(plan_.steps[n], decided_.outputs[n])) tell(std::move(asset));

@@ -27,6 +27,7 @@ struct Options {
   step::Mounting mounting;  // how mounted inputs and outputs are reached
   bool real_sdk = false;    // steps import the azureml that is installed, not amlocal's
   bool watch_logs = false;  // note where each logging call goes: step/log_watch.hpp
+  bool tls = false;         // the gateway takes files over TLS, too
   step::OnFailure on_failure = step::OnFailure::documented;
   fs::path outputs_to;  // absolute: outputs go to a folder of their name in it (one step only)
   const base::Cancel* stop = nullptr;  // asks the run to stop, in the place of signals

@@ -11,49 +11,16 @@
 
 #include "base/error.hpp"
 #include "base/files.hpp"
+#include "engine/bayesian.hpp"
 #include "engine/early_termination.hpp"
 #include "engine/inbox.hpp"
-#include "engine/sampling.hpp"
+#include "engine/sweep_trial.hpp"
 #include "engine/telling.hpp"
 
 namespace engine {
 namespace {
 
 using model::Status;
-
-// Trials tell their notices; what they publish is the sweep's own to tell.
-class TrialSink final : public events::Sink {
- public:
-  TrialSink(events::Sink& sink, std::string step, std::size_t number)
-      : sink_(sink), step_(std::move(step)), number_(number) {}
-  void on(const events::Stamped& stamped) override {
-    if (const auto* notice = std::get_if<events::Notice>(&stamped.event))
-      sink_.on({stamped.time,
-                events::Notice{step_, fmt::format("trial {}: {}", number_, notice->text)}});
-    if (const auto* output = std::get_if<events::OutputPublished>(&stamped.event))
-      published.push_back(*output);
-  }
-  std::vector<events::OutputPublished> published;
-
- private:
-  events::Sink& sink_;
-  std::string step_;
-  std::size_t number_;
-};
-
-struct Trial {
-  std::string id;
-  TrialValues values;
-  std::shared_ptr<const model::Component> component;
-  step::Request request;
-  std::unique_ptr<TrialSink> sink;
-  std::unique_ptr<base::Cancel> cancel = std::make_unique<base::Cancel>();
-  std::string stopped;  // why the policy stopped it
-  TrialReports reports;
-  std::size_t judged = 0;  // reports that the policy has seen
-  std::optional<step::Outcome> outcome;
-  std::jthread thread;
-};
 
 struct Ended {
   std::size_t number;
@@ -75,8 +42,7 @@ class Sweep {
         began_(clock.now()) {}
 
   step::Outcome run() {
-    if (sweep_.sampling == model::Sweep::Sampling::bayesian)
-      notice("bayesian sampling is not here: the trials are sampled at random");
+    if (sweep_.sampling == model::Sweep::Sampling::bayesian) find_optimiser();
     run_trials();
     step::Outcome outcome = cancel_.requested() ? canceled() : conclude();
     outcome.seconds = seconds();
@@ -94,6 +60,34 @@ class Sweep {
   double seconds() const { return std::chrono::duration<double>(clock_.now() - began_).count(); }
   void notice(std::string text) {
     sink_.on({clock_.now(), events::Notice{request_.path, std::move(text)}});
+  }
+
+  void find_optimiser() {
+    try {
+      optimiser_.emplace(sweep_, request_.runtime, request_.environment, std::random_device{}());
+      notice(fmt::format("bayesian sampling with {}", optimiser_->name()));
+    } catch (const base::Error& error) {
+      notice(fmt::format("{}: the trials are sampled at random, not bayesian ({})", error.message(),
+                         error.hint()));
+    }
+  }
+
+  // With the optimiser where there is one. When it goes, chance takes over.
+  template <class Act>
+  void with_optimiser(Act act) {
+    if (!optimiser_) return;
+    try {
+      act(*optimiser_);
+    } catch (const base::Error& error) {
+      optimiser_.reset();
+      notice(error.message() + ": the other trials are sampled at random");
+    }
+  }
+
+  std::optional<TrialValues> next_values(std::size_t number) {
+    std::optional<TrialValues> values;
+    with_optimiser([&](Optimiser& optimiser) { values = optimiser.ask(number); });
+    return values ? values : sampler_.next();
   }
 
   void run_trials() {
@@ -114,12 +108,12 @@ class Sweep {
     if (cancel_.requested() || stopping_ || exhausted_ ||
         trials_.size() >= static_cast<std::size_t>(sweep_.max_total_trials))
       return false;
-    auto values = sampler_.next();
+    const std::size_t number = trials_.size();
+    auto values = next_values(number);
     if (!values) {
       exhausted_ = true;
       return false;
     }
-    const std::size_t number = trials_.size();
     trials_.push_back(make_trial(number, std::move(*values)));
     Trial& trial = *trials_.back();
     ++running_;
@@ -161,7 +155,10 @@ class Sweep {
       input.literal = entry.second.text;
       inputs.push_back(std::move(input));
     }
-    for (auto& output : trial->request.outputs) output.destination = place_of(output, number);
+    auto& outputs = trial->request.outputs;
+    std::erase_if(outputs,
+                  [&](const auto& output) { return output.name == sweep_.metrics_output; });
+    for (auto& output : outputs) output.destination = place_of(output, number);
     tell_store(*trial, number);
     return trial;
   }
@@ -233,6 +230,7 @@ class Sweep {
     if (trial.outcome->failure) change.error = trial.outcome->failure->summary;
     store_.change(trial.id, change);
     notice(describe(trial, ended.number));
+    with_optimiser([&](Optimiser& optimiser) { optimiser.tell(ended.number, best_of(trial)); });
   }
 
   std::optional<double> best_of(const Trial& trial) const {
@@ -318,11 +316,28 @@ class Sweep {
     step::Outcome outcome;
     outcome.status = Status::completed;
     try {
-      for (const auto& output : request_.outputs) take_over(trial, output);
+      for (const auto& output : request_.outputs)
+        if (output.name == sweep_.metrics_output)
+          write_metrics(output);
+        else
+          take_over(trial, output);
     } catch (const base::Error& error) {
       return outcome_of(error);
     }
     return outcome;
+  }
+
+  // What all trials logged, in one file. Source: HyperDriveStep's metrics_output.
+  void write_metrics(const step::BoundOutput& output) {
+    std::vector<std::string> ids;
+    for (const auto& trial : trials_) ids.push_back(trial->id);
+    std::string place = output.destination.native();
+    while (place.ends_with('/')) place.pop_back();
+    fs::create_directories(fs::path(place).parent_path());
+    base::write_file_atomically(place, metrics_of_trials(store_, ids));
+    sink_.on({clock_.now(), events::OutputPublished{
+                                request_.path, output.name, std::string(to_string(output.type)),
+                                std::string(to_string(output.mode)), output.uri, place}});
   }
 
   // The best trial's output becomes the step's.
@@ -355,6 +370,7 @@ class Sweep {
   const base::Cancel& cancel_;
   const int jobs_;
   Sampler sampler_;
+  std::optional<Optimiser> optimiser_;
   base::Time began_;
   Inbox<Ended> inbox_;
   int running_ = 0;

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <boost/filesystem/operations.hpp>
+#include <nlohmann/json.hpp>
 
 #include "base/files.hpp"
 
@@ -158,6 +159,17 @@ std::vector<events::Event> events_of_failed(const PlannedStep& step, const Outpu
     if (named && !kept_back) events.push_back(asset_of(step, output, made));
   }
   return events;
+}
+
+std::vector<gateway::Document> documents_of(const PlannedStep& step, const Outputs& outputs) {
+  std::vector<gateway::Document> documents;
+  for (const auto& output : step.outputs) {
+    if (output.asset_name.empty() || !output.v1 || output.v1->registration.empty()) continue;
+    auto content = nlohmann::json::parse(output.v1->registration);
+    content["path"] = outputs.at(output.name).path.native();
+    documents.push_back({output.asset_name, "", content.dump()});
+  }
+  return documents;
 }
 
 std::vector<events::RunOutput> run_outputs(const Plan& plan, const std::vector<Outputs>& made) {

@@ -6,6 +6,7 @@
 #include "base/error.hpp"
 #include "engine/decide.hpp"
 #include "events/event.hpp"
+#include "gateway/run_store.hpp"
 #include "step/step.hpp"
 
 namespace engine {
@@ -29,6 +30,10 @@ std::vector<events::AssetRegistered> assets_of(const PlannedStep&, const Outputs
 // about, saying what was done; with `observed` also what is registered all the same.
 std::vector<events::Event> events_of_failed(const PlannedStep&, const Outputs& made,
                                             const step::Outcome&, step::OnFailure);
+
+// What SDK v1 keeps of registered outputs beside their names, for the shim: kind output_dataset,
+// each with the `path` that it was registered with.
+std::vector<gateway::Document> documents_of(const PlannedStep&, const Outputs&);
 
 // The pipeline's outputs that were made; with its value where one is a file of one short line.
 std::vector<events::RunOutput> run_outputs(const Plan&, const std::vector<Outputs>& made);

@@ -124,10 +124,14 @@ std::unique_ptr<net::Body> body_of(const json& entry, const fs::path& lines) {
 }  // namespace
 
 std::span<const Dialect> dialects() {
-  static const std::array all{
-      shim_runs(),          shim_workspace(),    telemetry(),       run_services(),
-      workspace_services(), discovery_service(), blobs(),           mlflow_runs(),
-      mlflow_experiments(), mlflow_artifacts(),  mlflow_registry(), mlflow_unanswered()};
+  static const std::array all{shim_runs(),         shim_workspace(),
+                              telemetry(),         run_services(),
+                              history_queries(),   artifact_services(),
+                              model_services(),    workspace_services(),
+                              discovery_service(), blobs(),
+                              mlflow_runs(),       mlflow_experiments(),
+                              mlflow_artifacts(),  mlflow_registry(),
+                              mlflow_unanswered()};
   return all;
 }
 
@@ -136,31 +140,38 @@ struct Gateway::State {
   const base::Clock& clock;
   Self self;
   std::int64_t expires = 0;
-  std::string scheme;
+  net::Certificate certificate;
   std::unique_ptr<net::HttpServer> server;
+  std::unique_ptr<net::HttpServer> tls_server;
 };
 
-Gateway::Gateway(RunStore& store, const base::Clock& clock, const net::Certificate* certificate)
-    : state_(new State{store, clock, {}, 0, certificate ? "https" : "http", nullptr}) {
+Gateway::Gateway(RunStore& store, const base::Clock& clock, bool tls)
+    : state_(new State{store, clock, {}, 0, {}, nullptr, nullptr}) {
   State& state = *state_;
   state.expires =
       std::chrono::duration_cast<std::chrono::seconds>((clock.now() + lifetime).time_since_epoch())
           .count();
   state.self.token = make_token(state.expires);
   state.self.instrumentation_key = base::random_uuid();
-  state.server = std::make_unique<net::HttpServer>(
-      [&state](const net::Incoming& request, net::Body& body) {
-        Call call{request, body, state.store, state.clock, state.self, {}};
-        return answer(call);
-      },
-      certificate);
+  const auto serve = [&state](const net::Incoming& request, net::Body& body) {
+    Call call{request, body, state.store, state.clock, state.self, {}};
+    return answer(call);
+  };
+  // First: the other one's answers name its port.
+  if (tls) {
+    state.certificate = net::make_certificate({blob_host, "localhost"});
+    state.tls_server = std::make_unique<net::HttpServer>(serve, &state.certificate);
+    state.self.blobs = fmt::format("https://{}:{}", blob_host, state.tls_server->port());
+  }
+  state.server = std::make_unique<net::HttpServer>(serve);
   state.self.endpoint = endpoint();
+  if (!tls) state.self.blobs = state.self.endpoint;
 }
 
 Gateway::~Gateway() = default;
 
 std::string Gateway::endpoint() const {
-  return fmt::format("{}://127.0.0.1:{}", state_->scheme, state_->server->port());
+  return fmt::format("http://127.0.0.1:{}", state_->server->port());
 }
 const std::string& Gateway::token() const {
   return state_->self.token;
@@ -171,9 +182,12 @@ std::int64_t Gateway::expires() const {
 const std::string& Gateway::instrumentation_key() const {
   return state_->self.instrumentation_key;
 }
+const std::string& Gateway::certificate() const {
+  return state_->certificate.chain;
+}
 
 std::size_t take_in(RunStore& store, const base::Clock& clock, const fs::path& file) {
-  const Self self{"", "own", ""};
+  const Self self{"", "own", "", ""};
   std::size_t refused = 0;
   std::ifstream lines(file.c_str());
   for (std::string line; std::getline(lines, line);) {

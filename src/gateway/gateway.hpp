@@ -6,15 +6,17 @@
 #include <string>
 
 #include "gateway/run_store.hpp"
-#include "net/server.hpp"
 
 namespace gateway {
 
+// azureml-core sends files over TLS only, to a host named ACCOUNT.blob.ENDPOINT.
+constexpr const char* blob_host = "amlocal.blob.localhost";
+
 class Gateway {
  public:
-  // Serves from now on; `store` and `clock` must outlive it. Throws unavailable when nothing can be
-  // listened on.
-  Gateway(RunStore& store, const base::Clock& clock, const net::Certificate* certificate = nullptr);
+  // Serves from now on; `store` and `clock` must outlive it. With `tls` it also listens for files
+  // over TLS, under `blob_host`. Throws unavailable when nothing can be listened on.
+  Gateway(RunStore& store, const base::Clock& clock, bool tls = false);
   // Waits for answers under way.
   ~Gateway();
 
@@ -27,6 +29,8 @@ class Gateway {
   std::int64_t expires() const;
   // Application Insights' key, which is all that telemetry shows: a UUID.
   const std::string& instrumentation_key() const;
+  // What a client that sends files has to trust, as PEM; "" without TLS.
+  const std::string& certificate() const;
 
  private:
   struct State;

@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <boost/filesystem/operations.hpp>
 #include <charconv>
 
 namespace gateway {
@@ -185,17 +186,17 @@ net::Reply unknown(Call& call) {
 }
 
 constexpr Route routes[] = {
-    {"POST", "/api/2.0/mlflow/experiments/create", create_experiment},
+    {"POST", "/api/2.0/mlflow/experiments/create", alone<create_experiment>},
     {"GET", "/api/2.0/mlflow/experiments/get", get_experiment},
     {"GET", "/api/2.0/mlflow/experiments/get-by-name", get_experiment_by_name},
     {"POST", "/api/2.0/mlflow/experiments/search", search_experiments},
     {"GET", "/api/2.0/mlflow/experiments/search", search_experiments},
     {"GET", "/api/2.0/mlflow/experiments/list", search_experiments},
-    {"POST", "/api/2.0/mlflow/experiments/delete", delete_experiment},
-    {"POST", "/api/2.0/mlflow/experiments/restore", restore_experiment},
-    {"POST", "/api/2.0/mlflow/experiments/update", update_experiment},
-    {"POST", "/api/2.0/mlflow/experiments/set-experiment-tag", set_experiment_tag},
-    {"POST", "/api/2.0/mlflow/experiments/delete-experiment-tag", delete_experiment_tag},
+    {"POST", "/api/2.0/mlflow/experiments/delete", alone<delete_experiment>},
+    {"POST", "/api/2.0/mlflow/experiments/restore", alone<restore_experiment>},
+    {"POST", "/api/2.0/mlflow/experiments/update", alone<update_experiment>},
+    {"POST", "/api/2.0/mlflow/experiments/set-experiment-tag", alone<set_experiment_tag>},
+    {"POST", "/api/2.0/mlflow/experiments/delete-experiment-tag", alone<delete_experiment_tag>},
 };
 
 // Behind all other tables: what newer clients try first and do without.
@@ -296,6 +297,12 @@ base::Time time_of(std::int64_t milliseconds) {
 
 std::string experiment_name(const std::string& id) {
   return id == "0" || id.empty() ? "Default" : id;
+}
+
+base::FileLock hold_documents(RunStore& store) {
+  const fs::path folder = store.loose_artifacts();
+  fs::create_directories(folder);
+  return base::FileLock::wait(folder / ".documents.lock");
 }
 
 void remember_experiment(RunStore& store, const std::string& name, const base::Clock& clock) {

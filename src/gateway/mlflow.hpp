@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "base/file_lock.hpp"
 #include "gateway/route.hpp"
 
 namespace gateway::mlflow {
@@ -29,6 +30,16 @@ std::vector<std::string> texts_of(const nlohmann::json& arguments, const char* n
 // [{"key", "value"}, …] and back.
 nlohmann::json pairs(const model::Words&);
 model::Words words_of(const nlohmann::json& pairs);
+
+// Nobody else, in no process, changes what is kept for MLflow meanwhile: its documents are read,
+// changed and put back.
+base::FileLock hold_documents(RunStore&);
+// An answer that does so.
+template <net::Reply (*answer)(Call&)>
+net::Reply alone(Call& call) {
+  const auto held = hold_documents(call.store);
+  return answer(call);
+}
 
 std::int64_t milliseconds(base::Time);
 base::Time time_of(std::int64_t milliseconds);

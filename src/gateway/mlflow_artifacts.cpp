@@ -283,11 +283,11 @@ constexpr Route routes[] = {
     {"POST", "/api/2.0/mlflow/logged-models", create_logged_model},
     {"POST", "/api/2.0/mlflow/logged-models/search", search_logged_models},
     {"GET", "/api/2.0/mlflow/logged-models/{}", get_logged_model},
-    {"PATCH", "/api/2.0/mlflow/logged-models/{}", finish_logged_model},
-    {"DELETE", "/api/2.0/mlflow/logged-models/{}", delete_logged_model},
-    {"PATCH", "/api/2.0/mlflow/logged-models/{}/tags", add_tags},
-    {"DELETE", "/api/2.0/mlflow/logged-models/{}/tags/{}", delete_tag},
-    {"POST", "/api/2.0/mlflow/logged-models/{}/params", add_params},
+    {"PATCH", "/api/2.0/mlflow/logged-models/{}", alone<finish_logged_model>},
+    {"DELETE", "/api/2.0/mlflow/logged-models/{}", alone<delete_logged_model>},
+    {"PATCH", "/api/2.0/mlflow/logged-models/{}/tags", alone<add_tags>},
+    {"DELETE", "/api/2.0/mlflow/logged-models/{}/tags/{}", alone<delete_tag>},
+    {"POST", "/api/2.0/mlflow/logged-models/{}/params", alone<add_params>},
     {"GET", "/api/2.0/mlflow/logged-models/{}/artifacts/directories", list_logged_model},
 };
 

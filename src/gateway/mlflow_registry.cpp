@@ -205,41 +205,34 @@ net::Reply latest_versions(Call& call) {
   return reply({{"model_versions", latest(entry, texts_of(given, "stages"))}});
 }
 
+// Changes one of a model's `words`, "tags" or "aliases"; without a value it goes.
+net::Reply change_words(Call& call, const json& given, const char* words, const char* key,
+                        const std::optional<std::string>& value) {
+  const std::string name = required(given, "name"), word = required(given, key);
+  Entry entry = existing(call.store, name);
+  if (value)
+    entry.note[words][word] = *value;
+  else if (entry.note.contains(words))
+    entry.note[words].erase(word);
+  keep(call, name, entry.note);
+  return reply(json::object());
+}
+
 net::Reply set_model_tag(Call& call) {
   const json given = arguments(call);
-  const std::string name = required(given, "name");
-  Entry entry = existing(call.store, name);
-  entry.note["tags"][required(given, "key")] = text_of(given, "value");
-  keep(call, name, entry.note);
-  return reply(json::object());
+  return change_words(call, given, "tags", "key", text_of(given, "value"));
 }
-
 net::Reply delete_model_tag(Call& call) {
-  const json given = arguments(call);
-  const std::string name = required(given, "name");
-  Entry entry = existing(call.store, name);
-  if (entry.note.contains("tags")) entry.note["tags"].erase(required(given, "key"));
-  keep(call, name, entry.note);
-  return reply(json::object());
+  return change_words(call, arguments(call), "tags", "key", std::nullopt);
 }
-
 net::Reply set_alias(Call& call) {
   const json given = arguments(call);
-  const std::string name = required(given, "name"), version = required(given, "version");
-  version_of(call.store, name, version);
-  Entry entry = existing(call.store, name);
-  entry.note["aliases"][required(given, "alias")] = version;
-  keep(call, name, entry.note);
-  return reply(json::object());
+  const std::string version = required(given, "version");
+  version_of(call.store, required(given, "name"), version);
+  return change_words(call, given, "aliases", "alias", version);
 }
-
 net::Reply delete_alias(Call& call) {
-  const json given = arguments(call);
-  const std::string name = required(given, "name");
-  Entry entry = existing(call.store, name);
-  if (entry.note.contains("aliases")) entry.note["aliases"].erase(required(given, "alias"));
-  keep(call, name, entry.note);
-  return reply(json::object());
+  return change_words(call, arguments(call), "aliases", "alias", std::nullopt);
 }
 
 net::Reply get_by_alias(Call& call) {
@@ -355,24 +348,24 @@ net::Reply download_uri(Call& call) {
 }
 
 constexpr Route routes[] = {
-    {"POST", "/api/2.0/mlflow/registered-models/create", create_model},
+    {"POST", "/api/2.0/mlflow/registered-models/create", alone<create_model>},
     {"GET", "/api/2.0/mlflow/registered-models/get", get_model},
-    {"PATCH", "/api/2.0/mlflow/registered-models/update", update_model},
-    {"POST", "/api/2.0/mlflow/registered-models/rename", rename_model},
-    {"DELETE", "/api/2.0/mlflow/registered-models/delete", delete_model},
+    {"PATCH", "/api/2.0/mlflow/registered-models/update", alone<update_model>},
+    {"POST", "/api/2.0/mlflow/registered-models/rename", alone<rename_model>},
+    {"DELETE", "/api/2.0/mlflow/registered-models/delete", alone<delete_model>},
     {"GET", "/api/2.0/mlflow/registered-models/search", search_models},
     {"GET", "/api/2.0/mlflow/registered-models/get-latest-versions", latest_versions},
     {"POST", "/api/2.0/mlflow/registered-models/get-latest-versions", latest_versions},
-    {"POST", "/api/2.0/mlflow/registered-models/set-tag", set_model_tag},
-    {"DELETE", "/api/2.0/mlflow/registered-models/delete-tag", delete_model_tag},
-    {"POST", "/api/2.0/mlflow/registered-models/alias", set_alias},
-    {"DELETE", "/api/2.0/mlflow/registered-models/alias", delete_alias},
+    {"POST", "/api/2.0/mlflow/registered-models/set-tag", alone<set_model_tag>},
+    {"DELETE", "/api/2.0/mlflow/registered-models/delete-tag", alone<delete_model_tag>},
+    {"POST", "/api/2.0/mlflow/registered-models/alias", alone<set_alias>},
+    {"DELETE", "/api/2.0/mlflow/registered-models/alias", alone<delete_alias>},
     {"GET", "/api/2.0/mlflow/registered-models/alias", get_by_alias},
     {"POST", "/api/2.0/mlflow/model-versions/create", create_version},
     {"GET", "/api/2.0/mlflow/model-versions/get", get_version},
     {"PATCH", "/api/2.0/mlflow/model-versions/update", update_version},
     {"POST", "/api/2.0/mlflow/model-versions/transition-stage", transition_stage},
-    {"DELETE", "/api/2.0/mlflow/model-versions/delete", delete_version},
+    {"DELETE", "/api/2.0/mlflow/model-versions/delete", alone<delete_version>},
     {"GET", "/api/2.0/mlflow/model-versions/search", search_versions},
     {"GET", "/api/2.0/mlflow/model-versions/get-download-uri", download_uri},
     {"POST", "/api/2.0/mlflow/model-versions/set-tag", set_version_tag},

@@ -19,6 +19,7 @@ struct Self {
   std::string endpoint;
   std::string token;
   std::string instrumentation_key;
+  std::string blobs;  // where files are read and written with a signature
 };
 
 struct Call {
@@ -55,6 +56,9 @@ Dialect shim_workspace();
 Dialect telemetry();
 // azureml-core's own.
 Dialect run_services();
+Dialect history_queries();
+Dialect artifact_services();
+Dialect model_services();
 Dialect workspace_services();
 Dialect discovery_service();
 Dialect blobs();

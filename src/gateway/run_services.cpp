@@ -21,7 +21,11 @@ json iso(const std::optional<base::Time>& time) {
   return time ? json(base::to_iso(*time)) : json();
 }
 
-json to_json(const model::TrackedRun& run, const std::string& experiment_id) {
+}  // namespace
+
+// Without a runType: azureml-core would make a PipelineRun of it, which asks the pipelines' service
+// for a graph.
+json run_as_service(const model::TrackedRun& run, const std::string& experiment_id) {
   json fields = {{"runId", run.id},
                  {"runNumber", 1},
                  {"rootRunId", run.root},
@@ -42,12 +46,14 @@ json to_json(const model::TrackedRun& run, const std::string& experiment_id) {
   return fields;
 }
 
+namespace {
+
 const std::string& run_of(const Call& call) {
   return call.words[first_word + 1];
 }
 
 json described(Call& call, const model::TrackedRun& run) {
-  return to_json(run, call.words[first_word]);
+  return run_as_service(run, call.words[first_word]);
 }
 
 net::Reply get_run(Call& call) {
@@ -213,6 +219,7 @@ base::Time time_in(Call& call, const json& value) {
 }
 
 void set_value(model::MetricPoint& point, const json& value) {
+  if (value.is_number_integer()) point.json = value.dump();
   if (value.is_number())
     point.number = value.get<double>();
   else if (value == "NaN" || value == "Infinity" || value == "-Infinity")
@@ -268,12 +275,22 @@ net::Reply post_metrics(Call& call) {
 
 std::string column_type(const json& value) {
   if (value.is_boolean()) return "bool";
-  if (value.is_number()) return "double";
+  if (value.is_number_integer()) return "int";
+  if (value.is_number() || value == "NaN" || value == "Infinity" || value == "-Infinity")
+    return "double";
   return value.is_null() ? "none" : "string";
 }
 
+// What holds both.
+std::string wider(const std::string& one, const std::string& other) {
+  const auto is_number = [](const std::string& type) { return type == "int" || type == "double"; };
+  if (one == other || other == "none") return one;
+  if (one == "none") return other;
+  return is_number(one) && is_number(other) ? "double" : "string";
+}
+
 json value_of(const model::MetricPoint& point) {
-  if (!point.number) return json::parse(point.json, nullptr, false);
+  if (!point.number || !point.json.empty()) return json::parse(point.json, nullptr, false);
   if (std::isfinite(*point.number)) return *point.number;
   if (std::isnan(*point.number)) return "NaN";
   return *point.number > 0 ? "Infinity" : "-Infinity";
@@ -326,11 +343,8 @@ net::Reply full_metric(Call& call) {
   call.store.each_metric(id, name, [&](const model::MetricPoint& point) {
     for (auto& row : rows_of(point, type)) {
       for (const auto& [column, cell] : row.items()) {
-        const bool number = cell == "NaN" || cell == "Infinity" || cell == "-Infinity";
-        if (!columns.contains(column) || columns[column] == "none")
-          columns[column] = number ? "double" : column_type(cell);
-        else if (columns[column] == "double" && !number && !cell.is_number())
-          columns[column] = "string";
+        auto& known = columns[column];
+        known = known.is_null() ? column_type(cell) : wider(known, column_type(cell));
       }
       values.push_back({{"metricId", fmt::format("{}.{}", id, values.size())},
                         {"createdUtc", base::to_iso(point.time)},

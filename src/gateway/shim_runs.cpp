@@ -121,9 +121,10 @@ net::Reply post_metrics(Call& call) {
     point.name = entry.at("name");
     point.kind = entry.value("kind", "scalar");
     const json& value = entry.at("value");
-    if (value.is_number())
+    if (value.is_number()) {
       point.number = value.get<double>();
-    else if (const auto number = beyond_json(value))
+      if (value.is_number_integer()) point.json = value.dump();
+    } else if (const auto number = beyond_json(value))
       point.number = number;
     else
       point.json = value.dump(-1, ' ', false, json::error_handler_t::replace);
@@ -137,6 +138,7 @@ net::Reply post_metrics(Call& call) {
 }
 
 json value_of(const model::MetricPoint& point) {
+  if (point.number && !point.json.empty()) return json::parse(point.json, nullptr, false);
   if (point.number && std::isfinite(*point.number)) return *point.number;
   if (point.number) {
     for (const auto& [word, number] : words_of_numbers)

@@ -129,6 +129,19 @@ net::Reply post_model(Call& call) {
   return reply(to_json(call.store.register_model(model)));
 }
 
+// A tag with null is removed.
+net::Reply patch_model(Call& call) {
+  const json body = call.json();
+  model::RunChange change;
+  for (const auto& [name, value] : body.value("tags", json::object()).items())
+    change.tags[name] = value.is_null() ? std::nullopt : std::optional(value.get<std::string>());
+  change.properties = body.value("properties", model::Words());
+  if (body.contains("description"))
+    change.name = body["description"].get<std::string>();  // where the store has a model's
+  call.store.change_model(call.words[0], call.words[1], change);
+  return get_model(call);
+}
+
 net::Reply delete_model(Call& call) {
   call.store.remove_model(call.words[0], call.words[1]);
   return reply(json::object());
@@ -201,6 +214,7 @@ constexpr Route routes[] = {
     {"GET", "/amlocal/1/models", get_models},
     {"POST", "/amlocal/1/models", post_model},
     {"GET", "/amlocal/1/models/{}/{}", get_model},
+    {"PATCH", "/amlocal/1/models/{}/{}", patch_model},
     {"DELETE", "/amlocal/1/models/{}/{}", delete_model},
     {"GET", "/amlocal/1/documents/{}", get_documents},
     {"GET", "/amlocal/1/documents/{}/{}", get_document},

@@ -44,13 +44,26 @@ std::string refusal(const json& envelope, const std::string& key) {
   return "";
 }
 
+// The step that an exporter's address names, as the pipeline calls it; "" for none.
+std::string step_of(Call& call) {
+  if (call.words.empty()) return "";
+  try {
+    const auto run = call.store.run(call.words[0]);
+    return run.step.empty() ? run.name : run.step;
+  } catch (const base::Error&) {
+    return "";  // its line is kept all the same
+  }
+}
+
 net::Reply track(Call& call) {
-  const auto list = envelopes(net::read_all(call.body, longest_batch));
+  auto list = envelopes(net::read_all(call.body, longest_batch));
+  const std::string step = step_of(call);
   json errors = json::array();
   bool any_refused = false;
   for (std::size_t n = 0; n < list.size(); ++n) {
     const std::string why = refusal(list[n], call.self.instrumentation_key);
     if (why.empty()) {
+      if (!step.empty()) list[n]["step"] = step;
       call.store.keep_telemetry(list[n].dump(-1, ' ', false, json::error_handler_t::replace));
     } else {
       any_refused = true;
@@ -75,6 +88,8 @@ net::Reply refuse(const base::Error& error) {
 constexpr Route routes[] = {
     {"POST", "/v2.1/track", track},
     {"POST", "/v2/track", track},
+    {"POST", "/telemetry/{}/v2.1/track", track},
+    {"POST", "/telemetry/{}/v2/track", track},
 };
 
 }  // namespace

@@ -339,14 +339,13 @@ std::int64_t Tracking::page(const std::string& id, const std::string& name, std:
   // One more than is given tells whether another page follows.
   Statement statement(database_,
                       "SELECT rowid, number, json, step, time FROM points WHERE name = ? AND rowid "
-                      "> ? ORDER BY rowid LIMIT ?");
-  statement.bind(number).bind(after).bind(static_cast<std::int64_t>(most) + 1);
+                      "> ? AND (number IS NOT NULL OR json = ?) ORDER BY rowid LIMIT ?");
+  statement.bind(number).bind(after).bind(not_a_number).bind(static_cast<std::int64_t>(most) + 1);
   std::int64_t last = 0;
   while (statement.step()) {
     if (points.size() == most) return last;
     last = statement.integer();
-    auto point = read_point(name, "scalar", statement);
-    if (point.number) points.push_back(std::move(point));
+    points.push_back(read_point(name, "scalar", statement));
   }
   return 0;
 }

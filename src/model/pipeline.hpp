@@ -29,6 +29,9 @@ struct V1Port {
   // Of an upload: without it a file that is there already is an error.
   bool overwrite = false;
   std::vector<std::string> source_globs;  // of an upload: which files; none: all
+  // Of a registered output: what SDK v1 keeps beside its name, as JSON with `description`, `tags`
+  // and `table` (how it is read); "" for nothing.
+  std::string registration;
 };
 
 // A value given to an input of a job or a step.

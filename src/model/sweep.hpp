@@ -60,7 +60,8 @@ struct Sweep {
   double timeout_seconds = 5184000;
   std::optional<double> trial_timeout_seconds;
   EarlyTermination early_termination;
-  std::string text;  // all of it, for the fingerprint
+  std::string metrics_output;  // v1: the output that takes what the trials logged; "" for none
+  std::string text;            // all of it, for the fingerprint
 };
 
 }  // namespace model

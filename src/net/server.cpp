@@ -3,6 +3,7 @@
 #include <fcntl.h>
 #include <fmt/format.h>
 #include <httplib.h>
+#include <openssl/pem.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -109,6 +110,22 @@ void fill(httplib::Response& response, Reply reply) {
   response.set_content(reply.body, reply.type);
 }
 
+std::unique_ptr<httplib::Server> with_certificate(const Certificate& pem) {
+  const auto memory = [](const std::string& text) {
+    return std::unique_ptr<BIO, decltype(&BIO_free)>(
+        BIO_new_mem_buf(text.data(), static_cast<int>(text.size())), BIO_free);
+  };
+  const std::unique_ptr<X509, decltype(&X509_free)> chain(
+      PEM_read_bio_X509(memory(pem.chain).get(), nullptr, nullptr, nullptr), X509_free);
+  const std::unique_ptr<EVP_PKEY, decltype(&EVP_PKEY_free)> key(
+      PEM_read_bio_PrivateKey(memory(pem.key).get(), nullptr, nullptr, nullptr), EVP_PKEY_free);
+  if (chain && key)
+    if (auto server = std::make_unique<httplib::SSLServer>(chain.get(), key.get());
+        server->is_valid())
+      return server;
+  throw base::Error(base::Code::bad_input, "the server's certificate and key cannot be used");
+}
+
 }  // namespace
 
 std::string read_all(Body& body, std::size_t most) {
@@ -157,17 +174,8 @@ struct HttpServer::State {
 HttpServer::HttpServer(Answer answer, const Certificate* certificate) : state_(new State) {
   State& state = *state_;
   state.answer = std::move(answer);
-  if (certificate)
-    state.server =
-        std::make_unique<httplib::SSLServer>(certificate->chain.c_str(), certificate->key.c_str());
-  else
-    state.server = std::make_unique<httplib::Server>();
+  state.server = certificate ? with_certificate(*certificate) : std::make_unique<httplib::Server>();
   httplib::Server& server = *state.server;
-  if (!server.is_valid())
-    throw base::Error(base::Code::bad_input,
-                      fmt::format("'{}' and '{}' are no certificate and its key",
-                                  certificate->chain.native(), certificate->key.native()))
-        .hint("give PEM files: a certificate (chain) and its private key without a password");
   server.new_task_queue = [] { return new ThreadEach; };
   // Without it each small answer waits 40 ms for the client's delayed acknowledgement.
   server.set_tcp_nodelay(true);

@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "base/path.hpp"
+#include "net/certificate.hpp"
 
 namespace net {
 
@@ -47,12 +48,6 @@ struct Reply {
   // Called again and again with where to write to, until it returns false.
   using Write = std::function<void(std::string_view)>;
   std::function<bool(const Write&)> stream;
-};
-
-// A certificate and its key, both PEM files.
-struct Certificate {
-  fs::path chain;
-  fs::path key;
 };
 
 class HttpServer {

@@ -8,6 +8,7 @@
 #include <set>
 
 #include "base/error.hpp"
+#include "base/variables.hpp"
 
 namespace step {
 namespace {
@@ -23,10 +24,7 @@ std::string render(const model::Template& source, const Bindings& bindings) {
       });
 }
 
-void set(base::Variables& variables, const std::string& name, const std::string& value) {
-  std::erase_if(variables, [&](const auto& entry) { return entry.first == name; });
-  variables.emplace_back(name, value);
-}
+using base::set;
 
 void set_default(base::Variables& variables, const std::string& name, const std::string& value) {
   if (base::variable(variables, name).empty()) set(variables, name, value);
@@ -52,10 +50,11 @@ void tell_gateway(base::Variables& result, const Request& request, const Folder&
   set(result, "MLFLOW_EXPERIMENT_ID", request.identity.experiment_id);
   set(result, "MLFLOW_EXPERIMENT_NAME", request.identity.experiment);
   set(result, "AZUREML_INSTRUMENTATION_KEY", gateway.instrumentation_key);
+  if (!gateway.trusted.empty()) set(result, "REQUESTS_CA_BUNDLE", gateway.trusted.native());
   // A script's own, or one that the definition sets, goes before.
   set_default(result, "APPLICATIONINSIGHTS_CONNECTION_STRING",
-              fmt::format("InstrumentationKey={};IngestionEndpoint={}/",
-                          gateway.instrumentation_key, gateway.endpoint));
+              fmt::format("InstrumentationKey={};IngestionEndpoint={}/telemetry/{}/",
+                          gateway.instrumentation_key, gateway.endpoint, request.identity.step_id));
   set_default(result, "APPLICATIONINSIGHTS_STATSBEAT_DISABLED_ALL", "true");
   for (const char* name : {"NO_PROXY", "no_proxy"}) {
     const std::string theirs = base::variable(result, name);

@@ -266,6 +266,8 @@ class Run {
                                           request_.folder, folder_.seen(folder_.work));
     if (mounts_) launch.join = mounts_->namespaces();
     launch.read_only = bindings_.views;
+    if (!request_.gateway.hosts.empty())
+      launch.read_only.emplace_back(request_.gateway.hosts, "/etc/hosts");
     launch.timeout_seconds = request_.component->limits.timeout_seconds;
     launch.grace_seconds = request_.grace_seconds;
     const int count = static_cast<int>(folder_.logs.size());

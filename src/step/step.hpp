@@ -70,6 +70,8 @@ struct Gateway {
   std::string token;
   std::int64_t expires = 0;         // seconds since 1970
   std::string instrumentation_key;  // of Application Insights
+  fs::path trusted;                 // certificates that a step trusts, "" for its usual ones
+  fs::path hosts;                   // what /etc/hosts is to a step, "" for the machine's own
 };
 
 // Which `azureml` the step's Pythons import: amlocal's, or the one that is installed there.

@@ -71,6 +71,21 @@ class Mlflow(unittest.TestCase):
         self.assertEqual((answer[0], answer[1]["error_code"]), (status, code), answer)
         self.assertIn(text, answer[1]["message"])
 
+    def test_changes_of_one_document_at_once_are_all_kept(self):
+        said = self.calls(r'''
+import threading
+call("POST", "registered-models/create", {"name": "m"})
+def work(n):
+    for i in range(10):
+        call("POST", "experiments/set-experiment-tag", {"experiment_id": experiment, "key": "k%d.%d" % (n, i), "value": "v"})
+        call("POST", "registered-models/set-tag", {"name": "m", "key": "k%d.%d" % (n, i), "value": "v"})
+threads = [threading.Thread(target=work, args=(n,)) for n in range(8)]
+for one in threads: one.start()
+for one in threads: one.join()
+said["experiment"] = len(call("GET", "experiments/get", experiment_id=experiment)[1]["experiment"]["tags"])
+said["model"] = len(call("GET", "registered-models/get", name="m")[1]["registered_model"]["tags"])''')
+        self.assertEqual((said["experiment"], said["model"]), (80, 80))
+
     def test_the_run_is_the_step(self):
         said = self.calls('''
 call("POST", "runs/log-metric", {"run_id": run, "key": "loss", "value": 0.5, "timestamp": 2000, "step": "3"})

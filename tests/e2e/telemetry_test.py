@@ -122,11 +122,13 @@ class Telemetry(unittest.TestCase):
                          ["this is no JSON object", "an envelope needs a 'name' and 'data'"])
         self.assertEqual((said["torn"][0], said["empty"][0], said["huge"][0]), (400, 400, 400))
         self.assertEqual([line["data"]["baseData"]["message"] for line in kept], ["a", "b", "c", "d", "e", "f", "h"])
+        self.assertEqual({line["step"] for line in kept}, {"p"})
 
     @needs("AMLOCAL_TEST_OPENCENSUS", "opencensus.ext.azure.log_exporter")
     def test_opencensus(self):
         kept = self.run_step(OPENCENSUS, os.environ["AMLOCAL_TEST_OPENCENSUS"])
         data = [line["data"]["baseData"] for line in kept]
+        self.assertEqual({line["step"] for line in kept}, {"p"})
         self.assertEqual([one.get("message") for one in data[:2]], ["info goes", "error goes"])
         self.assertEqual((data[0]["properties"]["step_id"], data[0]["properties"]["n"]), ("s1", 1))
         self.assertNotIn("step_id", data[1]["properties"])

@@ -192,6 +192,11 @@ def serve_models(state, method, rest, query, body):
         if [one["name"], one["version"]] == rest:
             if method == "DELETE":
                 state.models.remove(one)
+            if method == "PATCH":
+                tags = dict(one["tags"], **body.get("tags", {}))
+                one["tags"] = {key: value for key, value in tags.items() if value is not None}
+                one["properties"].update(body.get("properties", {}))
+                one["description"] = body.get("description", one["description"])
             return one
     raise Refusal(404, "ModelNotFound", "There is no model {}.".format("/".join(rest)))
 

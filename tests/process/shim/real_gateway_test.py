@@ -63,11 +63,18 @@ class RealGateway(ShimTest):
             "print(Model.register(ws, 'm.pkl', 'm').version, [m.id for m in Model.list(ws)], list(ws.models))\n"
             "path = Model(ws, 'm', version=1).download('dl')\nprint(open(path, 'rb').read())\n"
             "Model(ws, 'm', version=2).delete()\nprint([m.id for m in Model.list(ws)])\n"
+            "model.add_tags({'k': 'w', 'x': 1})\nmodel.remove_tags(['k', 'none'])\nmodel.add_properties({'p': 'q'})\n"
+            "model.update(description='new')\nfresh = Model(ws, 'm')\nprint(fresh.tags, fresh.properties, fresh.description)\n"
+            "fresh.update(tags={'only': 'this'})\nprint(Model(ws, 'm').tags)\n"
+            "try: fresh.add_properties({'p': 'r'})\nexcept Exception as e: print(e.message)\n"
             "try: run.download_file('nope')\nexcept Exception as e: print(e.message)\n"
         )
         self.assertEqual(lines, [
             "['big', 'outputs/a model.pkl']", "b'\\x00model'", "3000000", "Registering model m", "m:1 {'k': 'v'} True",
             "Registering model m", "2 ['m:2', 'm:1'] ['m']", "b'\\x00model'", "['m:1']",
+            "Replacing tag k -> v with k -> w", "Model tag add operation complete.", "Tag with key none not found.",
+            "Model tag remove operation complete.", "Model properties add operation complete.", "{'x': '1'} {'p': 'q'} new",
+            "{'only': 'this'}", "Properties p are already set on the model, and a property cannot be changed",
             "File with path nope was not found,", "available files include: big,outputs/a model.pkl.",
         ])
 
@@ -170,7 +177,7 @@ class RealStep(ShimTest):
             "    workers = [context.Process(target=work, args=(i,)) for i in range(4)]\n"
             "    for w in workers: w.start()\n    for w in workers: w.join()\n    print(sorted(run.get_metrics()['n']))\n"
         )
-        self.assertEqual(lines, ["[-1.0, 0.0, 1.0, 2.0, 3.0]"])
+        self.assertEqual(lines, ["[-1, 0, 1, 2, 3]"])
 
     def test_a_gateway_out_of_reach_loses_nothing(self):
         self.step(

@@ -91,6 +91,80 @@ TEST_CASE("numbers that SQLite and JSON do not have are kept") {
   CHECK(std::isinf(found[1]));
 }
 
+TEST_CASE("a metric is read in pages, of its numbers alone") {
+  const support::Scratch scratch;
+  history::Tracking tracking(scratch.layout.root / "t.sqlite");
+  std::vector<model::MetricPoint> logged;
+  for (int n = 0; n < 5; ++n) {
+    logged.push_back(point("loss", n, n));
+    model::MetricPoint text = point("loss", 0);
+    text.number.reset();
+    text.json = "\"a text\"";
+    logged.push_back(text);
+    logged.push_back(point("other", 100 + n));
+  }
+  logged.push_back(point("loss", std::nan("")));
+  tracking.log("r", logged);
+
+  const auto page = [&](std::int64_t after, std::size_t most) {
+    std::vector<model::MetricPoint> points;
+    const auto next = tracking.page("r", "loss", after, most, points);
+    std::vector<double> found;
+    for (const auto& one : points) found.push_back(*one.number);
+    return std::pair(found, next);
+  };
+  const auto [first, second_begins] = page(0, 2);
+  CHECK(first == std::vector<double>{0, 1});
+  REQUIRE(second_begins > 0);
+  const auto [second, third_begins] = page(second_begins, 2);
+  CHECK(second == std::vector<double>{2, 3});
+  const auto [third, end] = page(third_begins, 2);
+  REQUIRE(third.size() == 2);
+  CHECK(third[0] == 4);
+  CHECK(std::isnan(third[1]));
+  CHECK(end == 0);
+  CHECK(page(0, 6).second == 0);  // all in one page, and nothing behind it
+  CHECK(page(0, 5).second > 0);
+  CHECK(page(end + 1'000'000, 2).first.empty());
+  std::vector<model::MetricPoint> none;
+  CHECK(tracking.page("r", "nothing", 0, 2, none) == 0);
+  CHECK(none.empty());
+}
+
+TEST_CASE("notes change, go, and are no tags") {
+  const support::Scratch scratch;
+  const fs::path file = scratch.layout.root / "t.sqlite";
+  {
+    history::Tracking tracking(file);
+    model::RunChange change;
+    change.notes = {{"a", "1"}, {"b", "2"}};
+    change.tags = {{"a", "tag"}};
+    tracking.change("r", change);
+    model::RunChange again;
+    again.notes = {{"a", "3"}, {"b", std::nullopt}, {"never", std::nullopt}};
+    tracking.change("r", again);
+  }
+  history::Tracking tracking(file);
+  const auto run = tracking.find("r");
+  REQUIRE(run);
+  CHECK(run->notes == model::Words{{"a", "3"}});
+  CHECK(run->tags == model::Words{{"a", "tag"}});
+}
+
+TEST_CASE("an integer is known from a float of the same value") {
+  const support::Scratch scratch;
+  history::Tracking tracking(scratch.layout.root / "t.sqlite");
+  auto whole = point("n", 3);
+  whole.json = "3";
+  tracking.log("r", {whole, point("n", 3)});
+  std::vector<std::string> texts;
+  tracking.each_metric("r", "n", [&](const auto& one) {
+    CHECK(one.number == 3);
+    texts.push_back(one.json);
+  });
+  CHECK(texts == std::vector<std::string>{"3", ""});
+}
+
 TEST_CASE("tags change, properties and parameters do not") {
   const support::Scratch scratch;
   history::Tracking tracking(scratch.layout.root / "t.sqlite");

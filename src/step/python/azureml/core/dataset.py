@@ -147,10 +147,16 @@ class Dataset:
         path = asset.get("path") or asset.get("uri") or ""
         source = _source_of(path)
         version = asset.get("version")
+        said = _said_of_output(asset["name"], path)
         registration = {
             "name": asset["name"], "version": int(version) if str(version).isdigit() else version,
-            "description": asset.get("description"), "tags": asset.get("tags") or {},
+            "description": said.get("description"), "tags": said.get("tags") or {},
         }
+        if said.get("table"):
+            from azureml.data import _table_of_output
+
+            table = _table_of_output.dataset(said["table"], path, workspace)
+            return type(table)._of(table._definition, workspace, registration)
         return FileDataset._of({"kind": "file", "paths": [source], "steps": []}, workspace, registration)
 
     # -- the datasets of before 2020 ----------------------------------------------------------------
@@ -188,6 +194,19 @@ class Dataset:
     @staticmethod
     def from_sql_query(data_source, query):
         _old("from_sql_query", "the database's own client in the step")
+
+
+def _said_of_output(name, path):
+    """What register_on_complete said of the output that lies there: its description, tags and how it is read."""
+    from azureml._client import connect, quote
+
+    where = "/documents/output_dataset/" + quote(name)
+    found = connect().find(where)
+    for version in reversed(found["versions"]) if found else []:
+        content = (found if version == found["version"] else connect().find(where, version=version))["content"]
+        if content["path"].rstrip("/") == path.rstrip("/"):
+            return content
+    return {}
 
 
 def _source_of(path):

@@ -271,32 +271,61 @@ class Model:
             "DEBUG.".format(name, _models_folder(), os.getcwd())
         )
 
-    # -- changes: the workspace keeps what a version was registered with -----------------------------
+    # -- changes ------------------------------------------------------------------------------------
     def delete(self):
-        from azureml._client import quote
-
-        self._workspace._client.delete("/models/{}/{}".format(quote(self.name), self.version))
+        self._workspace._client.delete(self._path())
 
     def add_tags(self, tags):
         self.update_tags_properties(add_tags=tags)
+        print("Model tag add operation complete.")
 
     def remove_tags(self, tags):
         self.update_tags_properties(remove_tags=tags)
+        print("Model tag remove operation complete.")
 
     def add_properties(self, properties):
         self.update_tags_properties(add_properties=properties)
+        print("Model properties add operation complete.")
 
     def update_tags_properties(self, add_tags=None, remove_tags=None, add_properties=None):
-        from azureml._absent import refuse
-
-        refuse("azureml.core.Model.update_tags_properties", "give tags and properties when you register the model")
+        taken = [key for key in add_properties or {} if key in self.properties]
+        if taken:
+            raise _error(
+                "Properties {} are already set on the model, and a property cannot be changed".format(", ".join(taken))
+            )
+        there, change = self.tags, {}
+        for key, value in (add_tags or {}).items():
+            if key in there:
+                print("Replacing tag {} -> {} with {} -> {}".format(key, there[key], key, value))
+            change[str(key)] = "" if value is None else str(value)
+        for key in [remove_tags] if isinstance(remove_tags, str) else remove_tags or []:
+            if key in there:
+                change[key] = None
+            else:
+                print("Tag with key {} not found.".format(key))
+        if change or add_properties:
+            self._change(tags=change, properties=_texts(add_properties))
 
     def update(
         self, tags=None, description=None, sample_input_dataset=None, sample_output_dataset=None, resource_configuration=None
     ):
-        from azureml._absent import refuse
+        if sample_input_dataset or sample_output_dataset or resource_configuration:
+            from azureml._absent import refuse
 
-        refuse("azureml.core.Model.update", "register the next version with what it shall have")
+            refuse("azureml.core.Model.update", "only tags and description can be changed here")
+        change = dict.fromkeys(self.tags) if tags else {}
+        change.update(_texts(tags))
+        said = {"description": str(description)} if description else {}
+        if change or said:
+            self._change(tags=change, **said)
+
+    def _change(self, **what):
+        self._facts = self._workspace._client.patch(self._path(), what)
+
+    def _path(self):
+        from azureml._client import quote
+
+        return "/models/{}/{}".format(quote(self.name), self.version)
 
     def add_dataset_references(self, datasets):
         from azureml._absent import refuse

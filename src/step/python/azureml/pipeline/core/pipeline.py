@@ -40,12 +40,38 @@ class Pipeline:
         return connect().endpoint
 
     def validate(self):
-        """What is wrong with the pipeline, as texts; nothing is raised. Prints each step that is ready."""
-        problems = self._graph.problems()
+        """What is wrong with the pipeline, as texts; nothing is raised. Prints each step that is ready.
+
+        A cycle first, as in the cloud; then all that `amlocal validate` finds."""
+        problems = self._graph.problems() or self._refused()
         if not problems:
             for node in self._graph.nodes:
                 print("Step {0} is ready to be created [{1}]".format(node.step.name, node.id))
         return problems
+
+    def _refused(self):
+        """What amlocal would refuse at the submission."""
+        import json
+        import shutil
+        import subprocess
+
+        from azureml import _client, _submit
+
+        program = _client.program()
+        if not program or not self._graph.nodes:
+            return []
+        job, writer = self._job()
+        folder = _submit.definitions_folder("validate-" + _submit.new_id())
+        try:
+            file = _submit.write(folder, "pipeline", job, writer.files)
+            said = subprocess.run([program, "validate", file, "--json"], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
+        finally:
+            shutil.rmtree(folder, ignore_errors=True)
+        try:
+            found = json.loads(said.stdout.decode("utf-8", "replace"))["diagnostics"]
+        except (ValueError, KeyError):
+            return []
+        return ["; ".join(filter(None, [each["what"], each.get("hint")])) for each in found if each["severity"] == "error"]
 
     def submit(
         self,
