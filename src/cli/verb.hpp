@@ -12,7 +12,17 @@
 namespace cli {
 
 // What the words after a verb are, for completion.
-enum class Words { nothing, files, runs, steps, data, datastores, components, environments, models };
+enum class Words {
+  nothing,
+  files,
+  runs,
+  steps,
+  data,
+  datastores,
+  components,
+  environments,
+  models
+};
 
 struct Verb {
   std::string words;  // "run", "runs list"

@@ -133,7 +133,8 @@ net::Reply post_model(Call& call) {
 net::Reply patch_model(Call& call) {
   const json body = call.json();
   model::RunChange change;
-  for (const auto& [name, value] : body.value("tags", json::object()).items())
+  const json tags = body.value("tags", json::object());
+  for (const auto& [name, value] : tags.items())
     change.tags[name] = value.is_null() ? std::nullopt : std::optional(value.get<std::string>());
   change.properties = body.value("properties", model::Words());
   if (body.contains("description"))

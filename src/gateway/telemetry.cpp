@@ -89,7 +89,9 @@ constexpr Route routes[] = {
     {"POST", "/v2.1/track", track},
     {"POST", "/v2/track", track},
     {"POST", "/telemetry/{}/v2.1/track", track},
+    {"POST", "/telemetry/{}//v2.1/track", track},  // see `match`
     {"POST", "/telemetry/{}/v2/track", track},
+    {"POST", "/telemetry/{}//v2/track", track},
 };
 
 }  // namespace

@@ -29,9 +29,7 @@ struct V1Port {
   // Of an upload: without it a file that is there already is an error.
   bool overwrite = false;
   std::vector<std::string> source_globs;  // of an upload: which files; none: all
-  // Of a registered output: what SDK v1 keeps beside its name, as JSON with `description`, `tags`
-  // and `table` (how it is read); "" for nothing.
-  std::string registration;
+  std::string registration;  // what SDK v1 keeps of a registered output, as JSON; "" for nothing
 };
 
 // A value given to an input of a job or a step.

@@ -54,8 +54,8 @@ struct MetricPoint {
   // v1's kinds: scalar, list, row, table, image, confusion_matrix, accuracy_table, residuals,
   // predictions. MLflow's are all scalars.
   std::string kind = "scalar";
-  // A number, or else JSON text: a string, a boolean, a row's object … Beside a number the JSON text
-  // of an integer, which SDK v1 gives back as one; MLflow's are never.
+  // A number, or else JSON text: a string, a boolean, a row's object … Beside a number the JSON
+  // text of an integer, which SDK v1 gives back as one; MLflow's are never.
   std::optional<double> number;
   std::string json;
   std::optional<std::int64_t> step;

@@ -97,6 +97,23 @@ class V1Outputs(unittest.TestCase):
                                        ".to_dict('records'))\n")
         self.assertIn("[{'thing': 'a', 'price': '1'}]", said)
 
+    def test_validate_finds_what_amlocal_would_refuse(self):
+        said = self.definition("""
+import shutil
+fine = step("", "a")
+print("FINE", Pipeline(ws, steps=[fine]).validate())
+os.makedirs("no/longer/there")
+open("no/longer/there/other.py", "w").write("")
+bad = PythonScriptStep("other.py", name="bad", source_directory="no/longer/there", runconfig=RunConfiguration())
+pipeline = Pipeline(ws, steps=[fine, bad])
+shutil.rmtree("no")
+print("BAD", pipeline.validate())
+""")
+        self.assertRegex(said, r"Step step is ready to be created \[[0-9a-f]{8}\]\nFINE \[\]")
+        self.assertRegex(said, r"BAD \[.*no/longer/there.*\]")
+        self.assertNotIn("Step bad is ready", said)
+        self.assertEqual(list(self.folder.glob(".amlocal/definitions/validate-*")), [])
+
     def test_a_sweeps_metrics_go_to_its_metrics_output(self):
         self.definition(SWEEP)
         log = next(self.folder.glob(".amlocal/runs/*/steps/after/user_logs/std_log.txt")).read_text()

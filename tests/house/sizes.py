@@ -11,7 +11,7 @@ import pathlib
 import sys
 
 EXCEPTIONS = {
-    "src/model/pipeline.hpp": (240, "one type tree; each part is small and they name each other"),
+    "src/model/pipeline.hpp": (241, "one type tree; each part is small and they name each other"),
 }
 
 

@@ -56,6 +56,12 @@ def _texts(pairs):
     return {str(key): "" if value is None else str(value) for key, value in (pairs or {}).items()}
 
 
+def _refuse(name, instead):
+    from azureml._absent import refuse
+
+    refuse("azureml.core.Model." + name, instead)
+
+
 class Model:
     """A registered model. Model(workspace, name) is its newest version."""
 
@@ -290,18 +296,15 @@ class Model:
     def update_tags_properties(self, add_tags=None, remove_tags=None, add_properties=None):
         taken = [key for key in add_properties or {} if key in self.properties]
         if taken:
-            raise _error(
-                "Properties {} are already set on the model, and a property cannot be changed".format(", ".join(taken))
-            )
+            raise _error("Properties {} are already set, and a property cannot be changed".format(", ".join(taken)))
         there, change = self.tags, {}
         for key, value in (add_tags or {}).items():
             if key in there:
                 print("Replacing tag {} -> {} with {} -> {}".format(key, there[key], key, value))
             change[str(key)] = "" if value is None else str(value)
         for key in [remove_tags] if isinstance(remove_tags, str) else remove_tags or []:
-            if key in there:
-                change[key] = None
-            else:
+            change.update({key: None} if key in there else {})
+            if key not in there:
                 print("Tag with key {} not found.".format(key))
         if change or add_properties:
             self._change(tags=change, properties=_texts(add_properties))
@@ -310,14 +313,9 @@ class Model:
         self, tags=None, description=None, sample_input_dataset=None, sample_output_dataset=None, resource_configuration=None
     ):
         if sample_input_dataset or sample_output_dataset or resource_configuration:
-            from azureml._absent import refuse
-
-            refuse("azureml.core.Model.update", "only tags and description can be changed here")
-        change = dict.fromkeys(self.tags) if tags else {}
-        change.update(_texts(tags))
-        said = {"description": str(description)} if description else {}
-        if change or said:
-            self._change(tags=change, **said)
+            _refuse("update", "only tags and description can be changed here")
+        change = dict(dict.fromkeys(self.tags), **_texts(tags)) if tags else {}
+        self._change(tags=change, description=str(description or self.description or ""))
 
     def _change(self, **what):
         self._facts = self._workspace._client.patch(self._path(), what)
@@ -328,14 +326,10 @@ class Model:
         return "/models/{}/{}".format(quote(self.name), self.version)
 
     def add_dataset_references(self, datasets):
-        from azureml._absent import refuse
-
-        refuse("azureml.core.Model.add_dataset_references", "give datasets= when you register the model")
+        _refuse("add_dataset_references", "give datasets= when you register the model")
 
     def get_sas_urls(self):
-        from azureml._absent import refuse
-
-        refuse("azureml.core.Model.get_sas_urls", "use model.download")
+        _refuse("get_sas_urls", "use model.download")
 
     def serialize(self):
         keys = ("id", "name", "version", "tags", "properties", "description", "run_id", "model_framework", "url")
@@ -352,9 +346,7 @@ class Model:
 
     @staticmethod
     def _deployment(name):
-        from azureml._absent import refuse
-
-        refuse("azureml.core.Model." + name, "load the model with Model.get_model_path and score in a step")
+        _refuse(name, "load the model with Model.get_model_path and score in a step")
 
     @staticmethod
     def deploy(
@@ -401,9 +393,7 @@ def __getattr__(name):
     if name in ("InferenceConfig", "ModelPackage", "ModelReuse"):
         from azureml._absent import placeholder
 
-        return placeholder(
-            "azureml.core.model." + name, "load the model with Model.get_model_path and score in a step"
-        )
+        return placeholder("azureml.core.model." + name, "load the model with Model.get_model_path and score in a step")
     from azureml._also import lookup
 
     return lookup(__name__, name)
