@@ -104,6 +104,7 @@ meter::Report report_of(const IoRecord& record, const meter::CostProfile& profil
   options.assumed.insert(options.assumed.end(), record.assumed.begin(), record.assumed.end());
   const auto charged = recorded_under(record);
   if (charged) options.recorded_under = &*charged;
+  options.estimated = record.estimated;
   options.full_trace = note_of(record.ledger, 1).full_trace;
   return meter::make_report(record.ledger, profile, options);
 }
@@ -131,6 +132,7 @@ std::vector<IoRecord> read_io(const Project& project, const std::string& run_and
     record.folder = folder;
     if (!step.snapshot.empty()) record.snapshot = project.layout.snapshots() / step.snapshot;
     if (!run.command.empty()) record.command = run.command.front();
+    record.estimated = !mounted;
     record.ledger = mounted ? meter::read_ledger(folder / "io") : estimated(folder, step);
     const auto seen = step::read_audit(folder / "audit.jsonl").records;
     record.opened = opened_at(seen, record.ledger);
@@ -141,7 +143,7 @@ std::vector<IoRecord> read_io(const Project& project, const std::string& run_and
           record.assumed.begin(),
           "estimated: this run had no mounts; from the sizes that files had when a Python opened "
           "them. Not in it: what a shell, a database or other native code did, bytes changed in "
-          "place, deletions, refusals of the cloud's mount (measure it with --data-access mount)");
+          "place, refusals of the cloud's mount (measure it with --data-access mount)");
     records.push_back(std::move(record));
   }
   if (records.empty())

@@ -20,6 +20,7 @@ struct IoRecord {
   fs::path folder;      // the step's
   fs::path snapshot;    // its frozen code; "" without
   std::string command;  // of the run, as typed
+  bool estimated = false;  // it had no mounts: from what its Pythons opened
   meter::LedgerText ledger;
   std::vector<meter::OpenedAt> opened;
   // "refused: train.py:8 tried to write to inputs.raw:a …": the kernel refuses that itself, so no

@@ -144,6 +144,7 @@ std::vector<Weighed> weigh_all(const IoRecord& record, const meter::CostProfile&
   meter::ReportOptions options;
   options.opened = record.opened;
   auto facts = facts_of(record.ledger, make_report(record.ledger, cost, options), cost);
+  facts.estimated = record.estimated;
   complete(facts, record);
   Weigher weigher(record, cost);
   std::vector<Weighed> all;

@@ -194,8 +194,23 @@ Found cache_fills_disk(const IoFacts& facts) {
 
 Found rename_over_existing(const IoFacts& facts) {
   Found found;
+  const char* fix =
+      "remove the old file first, write to a new name each time, or make the output an upload";
   for (const auto& file : facts.files)
-    if (file.failed_renames_onto > 0)
+    if (facts.estimated && file.renames_onto > 0)
+      found.push_back(
+          {"rename-over-existing",
+           file.session,
+           file.path,
+           file.line,
+           fmt::format(
+               "renaming to {}, which was there already, came off {} here, on "
+               "a disk; the mount of v2 jobs refuses it with EIO",
+               name_of(file),
+               file.renames_onto == 1 ? "once" : fmt::format("{} times", file.renames_onto)),
+           fix,
+           {}});
+    else if (file.failed_renames_onto > 0)
       found.push_back({"rename-over-existing",
                        file.session,
                        file.path,
@@ -204,8 +219,7 @@ Found rename_over_existing(const IoFacts& facts) {
                                    "mount replaces nothing by a rename",
                                    name_of(file), file.failed_renames_onto,
                                    file.failed_renames_onto == 1 ? "time" : "times"),
-                       "remove the old file first, write to a new name each time, or make the "
-                       "output an upload",
+                       fix,
                        {}});
   return found;
 }

@@ -7,6 +7,7 @@
 #include <regex>
 #include <sstream>
 #include <unordered_map>
+#include <unordered_set>
 
 namespace meter {
 namespace {
@@ -27,8 +28,8 @@ class Facts {
     if (is_request(entry.op)) return take_request(entry, file);
     if (first_[entry.session] == 0) first_[entry.session] = entry.begin_ns;
     last_[entry.session] = entry.end_ns;
-    if (entry.op == Op::rename && entry.result != Result::ok && there_.contains(&file))
-      ++file.failed_renames_onto;
+    if (entry.op == Op::rename && there_.contains(&file))
+      ++(entry.result == Result::ok ? file.renames_onto : file.failed_renames_onto);
     if (entry.result == Result::ok) take_operation(entry, file);
   }
 
@@ -79,12 +80,12 @@ class Facts {
       case Op::open:
         ++file.opens;
         file.writing_opens += entry.for_writing;
-        there_.insert({&file, true});
+        there_.insert(&file);
         open_[entry.handle] = {entry.begin_ns, 0, false};
         if (entry.op == Op::create) ++session.changes;
         break;
       case Op::lookup:
-        there_.insert({&file, true});
+        there_.insert(&file);
         break;
       case Op::read: {
         Open& open = open_[entry.handle];
@@ -108,8 +109,15 @@ class Facts {
           open_.erase(open);
         }
         break;
-      case Op::mkdir:
       case Op::rename:
+        there_.insert(&file);
+        there_.erase(&file_of(entry.session, static_cast<std::uint32_t>(entry.handle)));
+        ++session.changes;
+        break;
+      case Op::unlink:
+        there_.erase(&file);
+        break;
+      case Op::mkdir:
         ++session.changes;
         break;
       default:
@@ -140,7 +148,7 @@ class Facts {
   std::vector<SessionFacts> sessions_;
   std::vector<std::uint64_t> first_, last_;
   std::map<std::pair<std::uint16_t, std::string>, FileFacts> files_;
-  std::unordered_map<const FileFacts*, bool> there_;
+  std::unordered_set<const FileFacts*> there_;
   std::unordered_map<std::uint64_t, Open> open_;
 };
 

@@ -26,8 +26,9 @@ struct FileFacts {
   std::uint64_t sent = 0;
   std::uint64_t fetched = 0;
   std::uint64_t failed_renames_onto = 0;
-  double seconds = 0;       // of its requests
-  double longest_held = 0;  // seconds that a descriptor which wrote stayed open
+  std::uint64_t renames_onto = 0;  // of those that came off
+  double seconds = 0;              // of its requests
+  double longest_held = 0;         // seconds that a descriptor which wrote stayed open
 };
 
 struct SessionFacts {
@@ -52,6 +53,7 @@ struct IoFacts {
   std::vector<FileFacts> files;  // the dearest first
   std::vector<SessionFacts> sessions;
   std::vector<Discarded> discarded;
+  bool estimated = false;  // nothing was mounted
 };
 
 IoFacts facts_of(const LedgerText&, const Report&, const CostProfile&);

@@ -231,7 +231,7 @@ class Maker {
   }
 
   void write_notes() {
-    if (!options_.full_trace)
+    if (!options_.full_trace && !options_.estimated)
       report_.notes.emplace_back(
           "not seen: reads and look-ups that the kernel answered from its own caches (record with "
           "--trace full to see them)");

@@ -86,6 +86,7 @@ struct ReportOptions {
   bool full_trace = false;                      // --trace full: the kernel answered nothing itself
   std::span<const OpenedAt> opened = {};
   std::vector<std::string> assumed = {};  // more for the notes
+  bool estimated = false;  // nothing was mounted: a trace of mounts would see no more
 };
 Report make_report(const LedgerText&, const CostProfile&, const ReportOptions&);
 

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <map>
+#include <utility>
 
 namespace step {
 namespace {
@@ -25,17 +26,29 @@ class Estimate {
     const bool writes = (record.flags & O_ACCMODE) != O_RDONLY;
     const bool cuts = writes && (record.flags & O_TRUNC) != 0;
     const std::uint64_t before = cuts ? 0 : record.size.value_or(0);
-    at_ = record.time_ns - text_.origin_ns;
-    session_ = session(place.binding);
-    name_ = name(place.path);
-    task_ = record.task;
+    begin(record, place);
     ++handle_;
+    known_.resize(text_.names.size());
     Entry opened = entry(writes && !record.size ? Op::create : Op::open, record.size.value_or(0));
     opened.for_writing = writes;
     opened.truncating = cuts;
-    add(opened);
+    // A view, or a copy of the step's own: nothing of it goes to the store.
+    if (writes && place.binding.starts_with("inputs.")) {
+      opened.result = meter::Result::refused;
+      return add(opened);
+    }
+    // A mount keeps what it has fetched or sent, and before an append it fetches all there is.
+    const bool fetches = before > 0 && known_[name_] != before;
+    known_[name_] = writes ? after : before;
+    if (writes && fetches)
+      request(Op::get, before, opened);
+    else
+      add(opened);
     if (!writes) {
-      if (before > 0) request(Op::get, before, entry(Op::read, before));
+      if (fetches)
+        request(Op::get, before, entry(Op::read, before));
+      else if (before > 0)
+        add(entry(Op::read, before));
     } else if (after != before || cuts || !record.size) {
       Entry written = entry(Op::write, after > before ? after - before : 0);
       written.offset = before;
@@ -47,9 +60,34 @@ class Estimate {
     add(entry(Op::release, 0));
   }
 
+  void rename(const AuditRecord& record, const InBinding& from, const InBinding& to) {
+    begin(record, from);
+    const std::uint32_t old = name_;
+    name_ = name(to.path);
+    known_.resize(text_.names.size());
+    known_[name_] = std::exchange(known_[old], 0);
+    Entry moved = entry(Op::rename, 0);
+    moved.handle = old;
+    request(Op::move, 1, moved);
+  }
+  void remove(const AuditRecord& record, const InBinding& place) {
+    begin(record, place);
+    known_.resize(text_.names.size());
+    known_[name_] = 0;
+    Entry removed = entry(Op::unlink, 0);
+    removed.handle = 0;
+    request(Op::remove, 0, removed);
+  }
+
   meter::LedgerText take() { return std::move(text_); }
 
  private:
+  void begin(const AuditRecord& record, const InBinding& place) {
+    at_ = record.time_ns - text_.origin_ns;
+    session_ = session(place.binding);
+    name_ = name(place.path);
+    task_ = record.task;
+  }
   std::uint16_t session(const std::string& binding) {
     const auto found = std::find(text_.sessions.begin(), text_.sessions.end(), binding);
     if (found != text_.sessions.end())
@@ -94,6 +132,7 @@ class Estimate {
 
   meter::LedgerText text_;
   std::map<std::string, std::uint32_t> names_;
+  std::vector<std::uint64_t> known_;  // by name, the bytes that the mount has of it; 0 for none
   std::uint64_t number_ = 0;
   std::uint64_t handle_ = 0;
   std::uint64_t at_ = 0;
@@ -119,12 +158,13 @@ std::optional<InBinding> in_binding(const std::string& path) {
 meter::LedgerText estimate(
     const std::vector<AuditRecord>& records,
     const std::function<std::optional<std::uint64_t>(const InBinding&)>& final_size) {
-  struct Open {
+  struct Event {
     const AuditRecord* record;
     InBinding place;
     std::uint64_t after = 0;
+    InBinding to;  // of a rename
   };
-  std::vector<Open> opens;
+  std::vector<Event> events;
   // Backwards: what a file holds after an open is what the next one found, or what went on under
   // another name.
   std::map<std::string, std::uint64_t> next;
@@ -137,19 +177,31 @@ meter::LedgerText estimate(
       if (const auto to = in_binding(record->to)) {
         next[record->path] = after(record->to, *to);
         next.erase(record->to);
+        if (auto from = in_binding(record->path); from && from->binding == to->binding)
+          events.push_back({&*record, std::move(*from), 0, *to});
       }
       continue;
     }
+    if (record->op == "os.remove")
+      if (auto place = in_binding(record->path); place && !place->binding.starts_with("inputs."))
+        events.push_back({&*record, std::move(*place), 0, {}});
     if (record->op != "open") continue;
     auto place = in_binding(record->path);
     if (!place) continue;
     const std::uint64_t size = after(record->path, *place);
-    opens.push_back({&*record, std::move(*place), size});
+    events.push_back({&*record, std::move(*place), size, {}});
     next[record->path] = record->size.value_or(0);
   }
-  std::reverse(opens.begin(), opens.end());
-  Estimate estimate(opens.empty() ? 0 : opens.front().record->time_ns);
-  for (const auto& open : opens) estimate.open(*open.record, open.place, open.after);
+  std::reverse(events.begin(), events.end());
+  Estimate estimate(events.empty() ? 0 : events.front().record->time_ns);
+  for (const auto& event : events) {
+    if (event.record->op == "open")
+      estimate.open(*event.record, event.place, event.after);
+    else if (event.record->op == "os.rename")
+      estimate.rename(*event.record, event.place, event.to);
+    else
+      estimate.remove(*event.record, event.place);
+  }
   return estimate.take();
 }
 

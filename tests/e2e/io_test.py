@@ -109,6 +109,30 @@ class Io(project.Project):
         self.assertEqual((report["total"]["bytes_sent"], report["lines"][0]["line"]), (300000, "w.py:4"))
         self.assertIn("Not in it: what a shell", self.call("io", "report"))
 
+    def test_an_estimate_counts_what_a_mount_would_have_done(self):
+        self.write("in/a.txt", "x" * 1000)
+        self.write("src/w.py", "import os, sys\nIN, OUT = sys.argv[1:]\n"
+                               "for n in range(4): open(IN + '/a.txt').read()\n"
+                               "try: open(IN + '/b.txt', 'w')\nexcept OSError: pass\n"
+                               "for n in range(3):\n"
+                               "  open(OUT + '/new', 'w').write('y' * 10)\n"
+                               "  os.replace(OUT + '/new', OUT + '/last')\n"
+                               "open(OUT + '/gone', 'w').write('z'); os.remove(OUT + '/gone')\n"
+                               "open(OUT + '/once', 'w').write('z'); os.rename(OUT + '/once', OUT + '/gone')\n")
+        step = self.step("python w.py ${{inputs.raw}} ${{outputs.out}}", "src")
+        step["inputs"] = {"raw": {"type": "uri_folder", "path": "in"}}
+        self.write("one.yml", json.dumps({"type": "pipeline", "jobs": {"one": step}}))
+        self.call("run", "one.yml", "--data-access", "link", "--name", "linked")
+        rows = {row["path"]: row for row in json.loads(self.call("io", "report", "--json"))["files"]}
+        self.assertEqual((rows["a.txt"]["opens"], rows["a.txt"]["bytes_fetched"]), (4, 1000))
+        self.assertNotIn("b.txt", rows)
+        self.assertNotIn("--trace full", self.call("io", "report"))
+        self.assertIn("refused: w.py:4 tried to write to inputs.raw:b.txt", self.call("io", "report"))
+        advice = self.call("io", "advise")
+        self.assertIn("renaming to outputs.out:last, which was there already, came off 2 times here, on a disk; the "
+                      "mount of v2 jobs refuses it with EIO", advice)
+        self.assertNotIn("renaming to outputs.out:gone", advice)
+
     def test_a_wrong_size_is_told_what_it_may_be(self):
         step = self.step(APPENDS)
         step["environment_variables"] = {"DATASET_MOUNT_READ_BLOCK_SIZE": "4 MB"}
