@@ -82,7 +82,14 @@ void plot(const std::vector<StepReport>& steps, const fs::path& file) {
   base::write_file_atomically(file, meter::plot_svg(drawn));
 }
 
+void check(const Args& args) {
+  if (args.json && args.markdown)
+    throw base::Error(base::Code::usage, "--json and --markdown are two formats of one report")
+        .hint("give one of them, and the other in a second call");
+}
+
 int report(const Args& args, App& app) {
+  check(args);
   const Project project = open_project(app.here);
   const meter::Show show{by_of(args), 20};  // checked before anything is printed
   const auto profile = meter::load_cost_profile(args.cost);

@@ -40,6 +40,7 @@ struct Weighed {
   std::string fix;
   std::optional<Remedy::Kind> tried;
   fuse::Sum now, then;
+  std::vector<std::string> also;  // what else the same cure, or a better one, ends
   double saved() const { return tried ? now.elapsed - then.elapsed : 0; }
 };
 
@@ -83,7 +84,7 @@ class Weigher {
 
   // Nothing where what is advised would save nothing: it is no advice then.
   std::optional<Weighed> weigh(const meter::Advice& advice) {
-    Weighed best{advice, advice.fix, std::nullopt, now_, now_};
+    Weighed best{advice, advice.fix, std::nullopt, now_, now_, {}};
     for (const auto& remedy : advice.remedies) {
       const fuse::Sum& then = sum_with(advice.session, remedy.kind);
       if (then.elapsed >= best.then.elapsed) continue;
@@ -140,6 +141,21 @@ void complete(meter::IoFacts& facts, const IoRecord& record) {
   }
 }
 
+// A binding is reached in one way: of the cures for it the one that saves most, with what it ends.
+std::vector<Weighed> one_cure_a_binding(std::vector<Weighed> all) {
+  std::vector<Weighed> kept;
+  for (auto& one : all) {
+    const auto same = std::find_if(kept.begin(), kept.end(), [&](const Weighed& other) {
+      return one.tried && other.tried && other.advice.session == one.advice.session;
+    });
+    if (same == kept.end())
+      kept.push_back(std::move(one));
+    else
+      same->also.push_back(one.advice.cause);
+  }
+  return kept;
+}
+
 std::vector<Weighed> weigh_all(const IoRecord& record, const meter::CostProfile& cost) {
   meter::ReportOptions options;
   options.opened = record.opened;
@@ -152,7 +168,7 @@ std::vector<Weighed> weigh_all(const IoRecord& record, const meter::CostProfile&
     if (auto weighed = weigher.weigh(advice)) all.push_back(std::move(*weighed));
   std::stable_sort(all.begin(), all.end(),
                    [](const auto& a, const auto& b) { return a.saved() > b.saved(); });
-  return all;
+  return one_cure_a_binding(std::move(all));
 }
 
 std::string mode_of(Remedy::Kind kind) {
@@ -175,7 +191,13 @@ void show(const IoRecord& record, const std::vector<Weighed>& all, const meter::
   if (all.empty()) app.out << "nothing to advise: no rule finds anything that would help\n";
   int number = 0;
   for (const auto& one : all) {
-    app.out << fmt::format("{}. {}\n   {}\n", ++number, one.advice.cause, one.fix);
+    app.out << fmt::format("{}. {}\n", ++number, one.advice.cause);
+    constexpr std::size_t most = 3;
+    for (std::size_t n = 0; n < std::min(most, one.also.size()); ++n)
+      app.out << fmt::format("   also: {}\n", one.also[n]);
+    if (one.also.size() > most)
+      app.out << fmt::format("   also: {} more; --json has all of them\n", one.also.size() - most);
+    app.out << fmt::format("   {}\n", one.fix);
     if (!one.tried) continue;
     app.out << fmt::format("   {}\n", saving_text(one));
     if (const auto mode = mode_of(*one.tried); !mode.empty())
@@ -194,6 +216,7 @@ json to_json(const IoRecord& record, const std::vector<Weighed>& all,
          {"path", one.advice.path},
          {"line", one.advice.line},
          {"cause", one.advice.cause},
+         {"also", one.also},
          {"fix", one.fix},
          {"saved_seconds", one.tried ? json(one.saved()) : json(nullptr)},
          {"saved_dollars", one.tried ? json(one.now.dollars - one.then.dollars) : json(nullptr)}});

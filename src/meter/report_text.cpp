@@ -26,9 +26,26 @@ json with(json object, const json& more) {
   return object;
 }
 
+// A line stays a line, whatever a file is called.
+std::string on_one_line(const std::string& path) {
+  std::string text;
+  for (const char c : path) {
+    if (c == '\n')
+      text += "\\n";
+    else if (c == '\r')
+      text += "\\r";
+    else if (c == '\t')
+      text += "\\t";
+    else
+      text += c;
+  }
+  return text;
+}
+
 std::string name_of(const std::string& session, const std::string& path) {
-  if (session.empty()) return path;
-  return path.empty() ? session : session + ":" + path;
+  const std::string text = on_one_line(path);
+  if (session.empty()) return text;
+  return text.empty() ? session : session + ":" + text;
 }
 
 std::vector<Row> file_rows(const Report& report, std::size_t most) {
@@ -113,6 +130,9 @@ std::string lines_text(const Report& report, const Show& show, const char* begin
   std::string text;
   for (std::size_t n = 0; n < std::min(show.most, report.lines.size()); ++n)
     text += begin + line_text(report.lines[n]) + "\n";
+  if (report.lines.size() > show.most)
+    text += fmt::format("{}… and {} more lines; --json has all of them\n", begin,
+                        report.lines.size() - show.most);
   return text;
 }
 
@@ -209,7 +229,7 @@ std::string report_table(const Report& report, const Show& show) {
   if (shown(By::file)) {
     const auto more = left_out(report, show.most);
     section(aligned(file_rows(report, show.most)) +
-            (more ? fmt::format("… and {} more files\n", more) : ""));
+            (more ? fmt::format("… and {} more files; --json has all of them\n", more) : ""));
   }
   if (shown(By::op) && !report.operations.empty()) section(aligned(operation_rows(report)));
   if (shown(By::line)) section(lines_text(report, show, ""));
@@ -229,7 +249,7 @@ std::string report_markdown(const Report& report, const Show& show) {
   if (shown(By::file)) {
     const auto more = left_out(report, show.most);
     section(markdown(file_rows(report, show.most)) +
-            (more ? fmt::format("\n… and {} more files\n", more) : ""));
+            (more ? fmt::format("\n… and {} more files; --json has all of them\n", more) : ""));
   }
   if (shown(By::op) && !report.operations.empty()) section(markdown(operation_rows(report)));
   if (shown(By::line)) section(lines_text(report, show, "- "));

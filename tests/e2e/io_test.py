@@ -13,7 +13,11 @@ import sys
 import unittest
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "support"))
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "house"))
 import project  # noqa: E402
+import schemas  # noqa: E402
+
+SCHEMAS = pathlib.Path(__file__).resolve().parents[2] / "docs" / "schemas"
 
 APPENDS = "for n in 1 2 3; do echo $n >> ${{outputs.out}}/log; done"
 
@@ -67,9 +71,11 @@ class Io(project.Project):
                 self.assertAlmostEqual(total["seconds"], total["elapsed"], places=6)
 
     def test_several_steps_are_one_document_and_one_plot(self):
+        schema = json.loads((SCHEMAS / "io-report.json").read_text())
         self.run_job({"type": "pipeline", "jobs": {"a": self.step(APPENDS), "b": self.step(APPENDS)}})
         reports = json.loads(self.call("io", "report", "--json", "--plot", "x.svg"))
         self.assertEqual([report["step"] for report in reports], ["a", "b"])
+        self.assertEqual(schemas.fits(reports, schema, schema), "")
         plot = (self.folder / "x.svg").read_text()
         self.assertIn("a.outputs.out:log", plot)
         self.assertIn("b.outputs.out:log", plot)
@@ -133,6 +139,33 @@ class Io(project.Project):
                       "mount of v2 jobs refuses it with EIO", advice)
         self.assertNotIn("renaming to outputs.out:gone", advice)
 
+    def test_one_cure_an_output_and_what_is_left_out(self):
+        self.write("src/w.py", "import sys\nOUT = sys.argv[1]\n"
+                               "for n in range(30):\n"
+                               "  for log in 'ab': open(f'{OUT}/{log}', 'a').write('x' * 90000)\n"
+                               "for n in range(25): open(f'{OUT}/odd\\nname|{n}', 'w').write('x')\n")
+        self.run_job({"type": "pipeline", "jobs": {"one": self.step("python w.py ${{outputs.out}}", "src")}})
+        [advice] = [one for one in json.loads(self.call("io", "advise", "--json"))["steps"][0]["advice"]
+                    if one["saved_seconds"] is not None]
+        self.assertEqual([one.split(" and adds")[0] for one in [advice["cause"], *advice["also"]]],
+                         [f"w.py:4 opens outputs.out:{log} 30 times" for log in "ab"])
+        self.assertEqual(self.call("io", "advise").count("make outputs.out an upload"), 1)
+        self.assertIn("also: w.py:4 opens outputs.out:b", self.call("io", "advise"))
+        report = self.call("io", "report")
+        self.assertRegex(report, r"… and \d+ more files; --json has all of them")
+        self.assertRegex(report, r"… and \d+ more lines; --json has all of them")
+        table = [line for line in self.call("io", "report", "--markdown").splitlines() if line.startswith("|")]
+        self.assertEqual({line.replace("\\|", "").count("|") for line in table if "cloud time" not in line[:30]},
+                         {12, 7})
+        self.assertTrue(any("odd\\nname\\|" in line for line in table), table)
+
+    def test_words_that_do_not_fit(self):
+        self.run_job({"type": "pipeline", "jobs": {"one": self.step(APPENDS)}})
+        self.call("io", "report", "--json", "--markdown", status=2)
+        self.assertIn("two formats of one report", self.err)
+        self.call("io", "report", "--plot", "", status=2)
+        self.assertIn("--plot is empty", self.err)
+
     def test_a_wrong_size_is_told_what_it_may_be(self):
         step = self.step(APPENDS)
         step["environment_variables"] = {"DATASET_MOUNT_READ_BLOCK_SIZE": "4 MB"}
@@ -183,22 +216,15 @@ class Io(project.Project):
         self.assertIn("locking 'db' failed when it was recorded", back["doubts"][0])
         self.lies_within(back, measured)
 
-    def test_blocks_overlap_in_a_prediction_as_in_a_record(self):
-        self.write("in/big", "x" * 9_000_000)
-        step = self.step("for n in 1 2 3; do head -c 5000000 ${{inputs.big}} | wc -c; done")
-        step["inputs"] = {"big": {"type": "uri_file", "path": "in/big"}}
-        self.run_job({"type": "pipeline", "jobs": {"one": step}}, "--mount-profile", "dprep")
-        rows = json.loads(self.call("io", "compare", "@last", "--mount-profile", "blobfuse2", "--rerun",
-                                    "--json"))["scenarios"][1:]
-        for predicted, measured in zip(rows[::2], rows[1::2]):
-            self.lies_within(predicted, measured)
-
     def test_a_command_job_is_run_again(self):
         self.run_job({"type": "command", **self.step(APPENDS)})
         [recorded, predicted, measured] = json.loads(self.call(
             "io", "compare", "@last", "--mode", "outputs.out=upload", "--rerun", "--json"))["scenarios"]
         self.assertEqual(recorded["least"]["bytes_sent"], 2 + 4 + 6)
         self.assertEqual(measured["least"]["bytes_sent"], predicted["least"]["bytes_sent"])
+        self.call("run", "one.yml", "--mode", "wrong.outputs.out=upload", status=2)
+        self.assertIn("there is no step 'wrong'; the job is one step, 'one'", self.err)
+        self.assertIn("did you mean 'one.outputs.out'?", self.err)
 
 
 if __name__ == "__main__":

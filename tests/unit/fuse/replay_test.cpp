@@ -457,3 +457,17 @@ TEST_CASE("an operation that ends otherwise leaves what came before it as the le
   CHECK(under(database, "dprep").least);
   CHECK(!under(database, "blobfuse2").least);
 }
+
+TEST_CASE("blocks of a whole file come side by side, after what was asked before its open") {
+  Record record("rslex");
+  record.add(Op::lookup, 1).bytes = 9'000'000;
+  auto& opened = record.add(Op::open, 1);
+  opened.bytes = 9'000'000;
+  opened.handle = 5;
+  const auto requests = under(record.text, "blobfuse2").requests.during;
+  REQUIRE(requests.size() == 4);  // a head, three blocks
+  CHECK(requests[1].after == 0);  // of the same task
+  CHECK(requests[2].after == 1);
+  CHECK(requests[3].after == 1);
+  CHECK(requests[2].task != requests[3].task);
+}
