@@ -34,6 +34,9 @@ fs::path Cache::clean_path() {
 fs::path Cache::unsent_path(const std::string& name) const {
   fs::path path = unsent_ / name;
   make_folders(path.parent_path());
+  // What is left of a folder that had this name.
+  boost::system::error_code ignored;
+  if (fs::is_directory(path, ignored)) base::remove_empty_folders(path);
   return path;
 }
 

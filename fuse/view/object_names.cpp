@@ -12,6 +12,7 @@ namespace fuse {
 namespace {
 
 constexpr double for_ever = 86400.0 * 365;
+constexpr std::size_t longest_name = 255;  // NAME_MAX of Linux, which shells and libraries count on
 
 }  // namespace
 
@@ -65,6 +66,7 @@ Reply<Found> ObjectView::set_attributes(const Caller& caller, NodeId id, std::ui
 Reply<Found> ObjectView::make_folder(const Caller&, NodeId folder, const std::string& name,
                                      mode_t) {
   if (options_.read_only) return refuse_writing(folder, "making a folder in");
+  if (name.size() > longest_name) return Status::name_too_long;
   const std::string path = child_path(folder, name);
   return guarded([&]() -> Reply<Found> {
     store_.make_folder(path);
@@ -190,6 +192,7 @@ Status ObjectView::look_up(std::unique_lock<std::mutex>& lock, NodeId folder,
                            const std::string& name, TreeNode*& node) {
   const TreeNode* above = tree_.find(folder);
   if (above == nullptr || above->gone) return Status::absent;
+  if (name.size() > longest_name) return Status::name_too_long;
   if (!is_seen(folder, name)) return Status::absent;
   node = tree_.child(folder, name);
   if (node != nullptr) {

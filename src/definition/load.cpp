@@ -295,6 +295,7 @@ std::optional<model::Job> load(const fs::path& given, const Overrides& overrides
     return job_of_component(file, reading);
   }
   apply_overrides(document->root, overrides, fs::current_path(),
+                  identifier(document->file.stem().native()),
                   [&](const text::Node& step, std::string_view section) {
                     return declared_names(step, section, document->folder(), reading);
                   });

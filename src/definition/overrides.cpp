@@ -48,11 +48,12 @@ std::vector<std::string> words_of(const std::string& key) {
 class Target {
  public:
   Target(text::Node& root, std::string option, const Assignment& assignment, const char* section,
-         const Declared& declared)
+         std::string step, const Declared& declared)
       : root_(root),
         option_(std::move(option)),
         key_(assignment.key),
         section_(section),
+        step_(std::move(step)),
         declared_(declared),
         place_{std::make_shared<base::SourceText>(
                    base::SourceText{fmt::format("{} {}={}", option_, key_, assignment.value), ""}),
@@ -63,8 +64,10 @@ class Target {
   text::Node& find() {
     const auto words = words_of(key_);
     // A job without steps is one step; who names it as one of a pipeline's means it.
-    if (!root_.find("jobs") && words.size() == 3 && words[1] == section_)
+    if (!root_.find("jobs") && words.size() == 3 && words[1] == section_) {
+      if (words[0] != step_) refuse_step(words);
       key_ = words[1] + "." + words[2];
+    }
     if (auto* node = find_in_step(words_of(key_))) return *node;
     std::vector<Candidate> all;
     gather(root_, "", 0, all);
@@ -154,6 +157,13 @@ class Target {
     return text::did_you_mean(key_, names, 8);
   }
 
+  [[noreturn]] void refuse_step(const std::vector<std::string>& words) const {
+    throw base::Error(base::Code::usage,
+                      fmt::format("{} {}: there is no step '{}'; the job is one step, '{}'",
+                                  option_, key_, words[0], step_))
+        .hint(fmt::format("did you mean '{}.{}.{}'?", step_, words[1], words[2]));
+  }
+
   [[noreturn]] void refuse_ambiguous(const std::vector<Candidate>& found) const {
     std::vector<std::string> names;
     for (const auto& candidate : found) names.push_back(candidate.path);
@@ -166,6 +176,7 @@ class Target {
   std::string option_;
   std::string key_;
   std::string_view section_;
+  std::string step_;
   const Declared& declared_;
   base::Place place_;
 };
@@ -227,15 +238,15 @@ bool has_word(const std::string& key, const std::string& word) {
 }  // namespace
 
 void apply_overrides(text::Node& root, const Overrides& overrides, const fs::path& here,
-                     const Declared& declared) {
+                     const std::string& step, const Declared& declared) {
   for (const auto& assignment : overrides.set) {
-    Target target(root, "--set", assignment, "inputs", declared);
+    Target target(root, "--set", assignment, "inputs", step, declared);
     set_value(target.find(), assignment.key, assignment.value, target.place(), here);
   }
   for (const auto& assignment : overrides.mode) {
     if (is_of_nested_step(assignment)) continue;
     const char* section = has_word(assignment.key, "inputs") ? "inputs" : "outputs";
-    Target target(root, "--mode", assignment, section, declared);
+    Target target(root, "--mode", assignment, section, step, declared);
     set_mode(target.find(), assignment.value, target.place());
   }
 }

@@ -14,9 +14,11 @@ using Declared =
     std::function<std::vector<std::string>(const text::Node& step, std::string_view section)>;
 
 // A key that stands nowhere may be one that a step's component declares: then it is added there.
-// A changed value's place is the option itself. Throws usage: a key that names nothing (did you
+// `step` is the name of the one step of a document without jobs. A changed value's place is the
+// option itself. Throws usage: a key that names nothing (did you
 // mean), or several things (the candidates). Relative paths given by --set start from `here`.
-void apply_overrides(text::Node& root, const Overrides&, const fs::path& here, const Declared&);
+void apply_overrides(text::Node& root, const Overrides&, const fs::path& here,
+                     const std::string& step, const Declared&);
 
 // A `--mode` whose key begins with a path, "middle/train.outputs.logs": of a step in a nested
 // pipeline.

@@ -73,6 +73,8 @@ void Folding::add(const events::Stamped& stamped) {
     record.outputs = run_ended->outputs;
   }
   // AssetRegistered is kept in the assets' own journal.
+  if (!std::holds_alternative<events::RunEnded>(event) && record.started != base::Time{})
+    record.seconds = std::chrono::duration<double>(stamped.time - record.started).count();
 }
 
 void derive_status(RunRecord& run, bool locked) {

@@ -225,6 +225,28 @@ def unlink_open(mount, store):
     return ended
 
 
+def file_for_folder(mount, store):
+    (mount / "d").mkdir()
+    (mount / "d/f").write_bytes(b"f")
+    (mount / "m").write_bytes(b"m")
+    if tried(os.rmdir, mount / "d") == "ENOTEMPTY":
+        (mount / "d/f").unlink()
+        (mount / "d").rmdir()
+    os.rename(mount / "m", mount / "d")
+    (mount / "d").write_bytes(b"new")
+    return sent(store / "d", b"new")
+
+
+def long_name(mount, store):
+    name = mount / ("n" * 256)
+    (mount / ("n" * 255)).touch()
+    (mount / "short").touch()
+    met = {tried(os.stat, name), tried(os.mkdir, name), tried(os.rename, mount / "short", name),
+           tried(os.open, name, os.O_CREAT | os.O_WRONLY)}
+    assert len(met) == 1, met
+    return met.pop()
+
+
 def mkdir(mount, store):
     (mount / "d").mkdir()
     assert (store / "d").is_dir() and os.listdir(mount / "d") == []
@@ -340,9 +362,11 @@ TABLE = {
     "rename_folder": ("rename a folder", "M23", ["sent"] * 4),
     "unlink": ("unlink, again", "M24", ["ENOENT"] * 4),
     "unlink_open": ("unlink of an open file", "M24", ["ok"] * 4),
+    "long_name": ("a name of 256 bytes", "M55", ["ENAMETOOLONG"] * 4),
     "mkdir": ("mkdir, again", "M26", ["EEXIST"] * 4),
     "rmdir": ("rmdir, again", "M25", ["ENOENT"] * 4),
     "rmdir_full": ("rmdir of a full folder", "M25", ["ENOTEMPTY", "ok", "ENOTEMPTY", "ENOTEMPTY"]),
+    "file_for_folder": ("a file in a removed folder's place", "M25", ["sent"] * 4),
     "readdir_10000": ("readdir of 10,000", "M31", ["ok"] * 4),
     "symlink": ("symlink", "M27", ["ENOTSUP", "EROFS", "ENOTSUP", "ok"]),
     "link": ("link", "M28", ["ENOTSUP", "EROFS", "ENOTSUP", "ok"]),

@@ -123,6 +123,18 @@ TEST_CASE("a read-only input stays as it is, and background processes are named"
   CHECK(notices.back().text == "left background processes behind, now killed: sleep (2)");
 }
 
+TEST_CASE("Python's own bookkeeper of shared memory is nobody's background process") {
+  Stage stage;
+  // As multiprocessing starts it; the pipe that it reads does not end here.
+  const auto outcome = stage.run(
+      "mkfifo pipe; exec 9<>pipe; "
+      "python3 -c 'from multiprocessing.resource_tracker import main;main(9)' & "
+      "until grep -qs ^python3 /proc/$!/comm; do :; done");
+  REQUIRE(outcome.status == model::Status::completed);
+  for (const auto& notice : stage.told.of<events::Notice>())
+    CHECK_MESSAGE(notice.text.find("left background processes") == std::string::npos, notice.text);
+}
+
 TEST_CASE("a Python exception is read from the log") {
   Stage stage;
   stage.scratch.write("code/train.py",

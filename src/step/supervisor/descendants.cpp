@@ -61,6 +61,13 @@ void add_children(pid_t pid, std::vector<pid_t>& found) {
 
 }  // namespace
 
+bool is_resource_tracker(pid_t pid) {
+  char path[64];
+  snprintf(path, sizeof path, "/proc/%d/cmdline", pid);
+  return read_proc(path).find("from multiprocessing.resource_tracker import main") !=
+         std::string::npos;
+}
+
 bool look_at(pid_t pid, Seen& seen) {
   char path[64];
   snprintf(path, sizeof path, "/proc/%d/stat", pid);

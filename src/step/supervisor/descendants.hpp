@@ -19,6 +19,11 @@ struct Seen {
 // False when there is no such process any more.
 bool look_at(pid_t, Seen&);
 
+// Whether it is Python's own bookkeeper of shared memory and semaphores, which ends by itself a
+// moment after the script. Source: multiprocessing/resource_tracker.py, which starts `python -c
+// 'from multiprocessing.resource_tracker import main;main(N)'`.
+bool is_resource_tracker(pid_t);
+
 // The folder's entries that are numbers.
 std::vector<pid_t> numbers_in(const char* folder);
 

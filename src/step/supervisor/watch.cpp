@@ -120,7 +120,7 @@ void watch_all(Order& order, Watch& watch, int signals) {
 void report_left(const Order& order) {
   for (const pid_t pid : descendants(order)) {
     Seen seen;
-    if (look_at(pid, seen) && seen.state != 'Z' && seen.state != 'X')
+    if (look_at(pid, seen) && seen.state != 'Z' && seen.state != 'X' && !is_resource_tracker(pid))
       say(order, "left " + seen.name);
   }
 }

@@ -141,6 +141,7 @@ class RunTest(unittest.TestCase):
         self.assertLess(time.monotonic() - began, 4, "the grace time was waited for")
         self.wait_for(lambda: not self.processes(), "the processes to end", 2)
         self.assertEqual(self.record()["status"], "Interrupted")
+        self.assertGreater(self.record()["seconds"], 0)
 
     def test_cancel_from_another_terminal(self):
         child = self.start_until_slow("--name", "one")
