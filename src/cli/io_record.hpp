@@ -15,11 +15,11 @@ namespace cli {
 inline constexpr const char* usual_cost = "blob-standard";
 
 struct IoRecord {
-  std::string run;      // its name
-  std::string step;     // its path
-  fs::path folder;      // the step's
-  fs::path snapshot;    // its frozen code; "" without
-  std::string command;  // of the run, as typed
+  std::string run;         // its name
+  std::string step;        // its path
+  fs::path folder;         // the step's
+  fs::path snapshot;       // its frozen code; "" without
+  std::string command;     // of the run, as typed
   bool estimated = false;  // it had no mounts: from what its Pythons opened
   meter::LedgerText ledger;
   std::vector<meter::OpenedAt> opened;

@@ -294,8 +294,7 @@ std::optional<model::Job> load(const fs::path& given, const Overrides& overrides
     reading.open_files.clear();  // it is read as a component, and is no circle
     return job_of_component(file, reading);
   }
-  apply_overrides(document->root, overrides, fs::current_path(),
-                  identifier(document->file.stem().native()),
+  apply_overrides(document->root, overrides, fs::current_path(), name_of_only_step(document->file),
                   [&](const text::Node& step, std::string_view section) {
                     return declared_names(step, section, document->folder(), reading);
                   });

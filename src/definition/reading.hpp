@@ -109,6 +109,8 @@ void read_command_keys(const text::Node& map, const fs::path& folder, model::Com
 // `pipeline`, which has the job's inputs and outputs.
 void read_command_job(const Document&, model::Job&, model::Component& pipeline, Reading&);
 void read_sweep_job(const Document&, model::Job&, model::Component& pipeline, Reading&);
+// The name of such a job's step: the file's, as an identifier.
+std::string name_of_only_step(const fs::path& file);
 // A component's file as a job of one step that has its name; nothing when it cannot be read.
 std::optional<model::Job> job_of_component(const fs::path& file, Reading&);
 

@@ -4,11 +4,9 @@
 #include "definition/reading.hpp"
 
 namespace definition {
-namespace {
 
-using model::Component;
-
-std::string identifier(std::string name) {
+std::string name_of_only_step(const fs::path& file) {
+  std::string name = file.stem().native();
   for (char& c : name)
     c = std::isalnum(static_cast<unsigned char>(c))
             ? static_cast<char>(std::tolower(static_cast<unsigned char>(c)))
@@ -17,11 +15,15 @@ std::string identifier(std::string name) {
   return name;
 }
 
+namespace {
+
+using model::Component;
+
 // The one step of a job that is no pipeline: its inputs and outputs are the job's.
 model::Step only_step(const Document& document, model::Job& job, const Component& pipeline) {
   job.single_command = true;
   model::Step step;
-  step.name = identifier(document.file.stem().native());
+  step.name = name_of_only_step(document.file);
   step.place = document.root.place;
   for (const auto& input : job.inputs)
     step.inputs.push_back({input.name, input.name_place, input.place,
@@ -118,7 +120,7 @@ std::optional<model::Job> job_of_component(const fs::path& file, Reading& readin
   pipeline->type_text = "pipeline";
   pipeline->place = component->place;
   model::Step step;
-  step.name = component->name.empty() ? identifier(file.stem().native()) : component->name;
+  step.name = component->name.empty() ? name_of_only_step(file) : component->name;
   step.place = component->place;
   step.component = std::move(component);
   pipeline->steps.push_back(std::move(step));

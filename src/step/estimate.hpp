@@ -22,8 +22,8 @@ std::optional<InBinding> in_binding(const std::string& path);
 
 // A record as mounts would have made it, from which lines opened what and how large the files were:
 // each open for writing ends with a close that sends the whole file, as large as it is at the next
-// open; the first open for reading fetches it. Writing to an input is refused. `final_size`: bytes of
-// a file when the step had ended. What no Python did is not in it, nor whether it came off.
+// open; the first open for reading fetches it. Writing to an input is refused. `final_size`: bytes
+// of a file when the step had ended. What no Python did is not in it, nor whether it came off.
 meter::LedgerText estimate(
     const std::vector<AuditRecord>&,
     const std::function<std::optional<std::uint64_t>(const InBinding&)>& final_size);
