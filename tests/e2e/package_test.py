@@ -82,6 +82,8 @@ class TheWheel(Installed):
                 name = "amlocal/shim/" + name if name.startswith("azureml/") else name
                 self.assertEqual(wheel.read(name), file.read_bytes(), name)
             self.assertEqual([name for name in names if "__pycache__" in name or name.startswith("azureml/")], [])
+            for file in (ROOT / "harness/python").glob("pytest_amlocal/*.py"):
+                self.assertEqual(wheel.read(f"pytest_amlocal/{file.name}"), file.read_bytes(), file.name)
             (metadata,) = (name for name in names if name.endswith("/METADATA"))
             self.assertIn("Requires-Python: >=3.8\n", wheel.read(metadata).decode())
             (record,) = (name for name in names if name.endswith("/RECORD"))
@@ -111,6 +113,18 @@ class TheWheel(Installed):
         other = self.folder / "other"
         subprocess.run([sys.executable, "-m", "venv", "--without-pip", other], check=True)
         self.assertIn("the active venv", self.do(ENV / "bin/amlocal", "doctor", VIRTUAL_ENV=str(other)))
+
+    def test_pytest_finds_the_plugin_and_a_step_runs_with_the_tests_python(self):
+        python = python_with("pytest")
+        if python is None:
+            self.skipTest("no Python here has pytest")
+        self.take("first-step")
+        self.write("test_steps.py", "import sys\ndef test_it(amlocal_step):\n    result = amlocal_step('job.yml').run()\n"
+                   "    assert 'Hello, world!' in result.log\n    assert any(sys.executable in notice for notice in result.notices)\n"
+                   "    assert 'amlocal' not in sys.modules\n")
+        # What pip installed, beside the pytest of another Python.
+        out = self.do(python, "-m", "pytest", "-q", "test_steps.py", PYTHONPATH=str(SITE))
+        self.assertIn("1 passed", out)
 
     def test_a_launcher_without_its_package_says_so(self):
         copy, site = self.copy_of_env()

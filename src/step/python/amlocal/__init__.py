@@ -30,6 +30,17 @@ def program():
     return shutil.which("amlocal")
 
 
+def __getattr__(name):
+    if name not in ("step", "assert_frames_equal", "StepError", "StepFailed"):
+        raise AttributeError("module {!r} has no attribute {!r}".format(__name__, name))
+    try:
+        import pytest_amlocal
+    except ImportError as error:
+        raise ImportError("amlocal.{} needs pytest and the package pytest_amlocal, which is installed with amlocal ({})".format(
+            name, error)) from None
+    return getattr(pytest_amlocal, name)
+
+
 def activate():
     """Puts the shim in the place of an installed `azureml`. Once `azureml` is imported it is too late."""
     folder = _shim()
