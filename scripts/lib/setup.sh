@@ -11,7 +11,7 @@ packages=(
   libsqlite3-dev libcpp-httplib-dev libcurl4-openssl-dev libssl-dev libfmt-dev libxxhash-dev doctest-dev
   fuse3 libfuse3-dev
   python3 python3-pandas python3-h5py python3-pip python3-sklearn python3-venv python3-jsonschema python3-mesonpy
-  python3-pytest python3-pytest-xdist
+  python3-pytest python3-pytest-xdist python3-yaml
   git ca-certificates openssl
 )
 

@@ -7,6 +7,7 @@ import tempfile
 
 from . import program
 from .errors import StepError
+from .errors import hidden as __tracebackhide__  # noqa: F401
 from .given import is_frame, write_frame
 
 _SKIPPED = ("MLTable", "_SUCCESS")
@@ -124,7 +125,6 @@ class Output(type(pathlib.Path())):
 
 def assert_frames_equal(actual, expected, approx=None, any_order=False, keys=(), ignoring=()):
     """Fails with a table of what differs. Values count, not types: 1 is 1.0. Each may be a frame or a path."""
-    __tracebackhide__ = True
     text = difference(expected, actual, approx, any_order, keys, ignoring)
     if text:
         raise AssertionError("the tables differ (- expected, + came)\n" + text)

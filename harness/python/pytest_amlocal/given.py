@@ -3,6 +3,7 @@ import json
 import os
 
 from .errors import StepError
+from .errors import hidden as __tracebackhide__  # noqa: F401
 
 DATA = {"uri_file", "uri_folder", "mltable", "custom_model", "mlflow_model", "triton_model"}
 

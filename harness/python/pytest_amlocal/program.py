@@ -7,6 +7,7 @@ import sys
 
 from . import __version__
 from .errors import StepError
+from .errors import hidden as __tracebackhide__  # noqa: F401
 
 
 def find():

@@ -2,6 +2,7 @@
 import json
 import pathlib
 
+from .errors import hidden as __tracebackhide__  # noqa: F401
 from .frames import Output
 
 

@@ -6,6 +6,7 @@ import sys
 
 from . import program
 from .errors import StepError, StepFailed
+from .errors import hidden as __tracebackhide__  # noqa: F401
 
 
 def step(file, name=None):
@@ -71,7 +72,6 @@ class Step:
 
     def run(self, check=True, timeout=None):
         """Runs it. A step that fails raises StepFailed, unless check=False; `timeout` is in seconds."""
-        __tracebackhide__ = True
         from .place import new_folder
         from .result import Result
 
