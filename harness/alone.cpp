@@ -139,6 +139,9 @@ std::optional<Isolated> isolate(Order order, const engine::Surroundings& surroun
   const Workshop workshop{surroundings.layout.cache() / "mocks", order.here, surroundings.layout};
   for (auto& supply : supplies_of(order.in, plan.steps[step], mocks, workshop))
     said.insert(said.begin(), std::move(supply));
+  for (const auto& [input, mock] : order.mocks)
+    said.push_back({input, materialize(mock, input_named(plan.steps[step], input), workshop),
+                    "a mock of its own"});
 
   Isolated isolated;
   isolated.supplies = supply(*job, plan, step, std::move(said), mocks, workshop, surroundings);

@@ -33,33 +33,11 @@ model::DataPath data_at(const fs::path& path) {
   return {model::DataPath::Kind::local, path.lexically_normal().native()};
 }
 
-Mock read_mock(const fs::path& file) {
-  const text::Node root = text::parse_yaml(text::read_source(file));
-  Mock mock;
+Mock read_mock_file(const fs::path& file) {
+  Mock mock = read_mock(text::parse_yaml(text::read_source(file)), file.parent_path());
   mock.file = file;
-  mock.place = root.place;
   mock.name = file.filename().native();
   mock.name.resize(mock.name.size() - suffix.size());
-  if (!root.is_map())
-    throw at({base::Code::bad_definition, "a mock's file holds a mapping"}, root.place);
-  static const std::vector<std::string> known = {"for", "path", "value"};
-  for (const auto& entry : root.entries)
-    if (std::find(known.begin(), known.end(), entry.key) == known.end()) {
-      base::Error error(base::Code::bad_definition, fmt::format("unknown key '{}'", entry.key));
-      error.hint(text::did_you_mean(entry.key, known));
-      throw at(std::move(error), entry.key_place);
-    }
-  if (const auto* target = root.find("for")) mock.stands_for = words_of(*target);
-  if (const auto* path = root.find("path")) {
-    const fs::path data = fs::absolute(path->scalar, file.parent_path());
-    if (boost::system::error_code ignored; !fs::exists(data, ignored))
-      throw at({base::Code::not_found,
-                fmt::format("mock '{}': there is no {}", mock.name, base::display_path(data))},
-               path->place);
-    mock.given = data_at(data);
-  } else if (const auto* value = root.find("value")) {
-    mock.given = definition::parse_literal(value->scalar);
-  }
   return mock;
 }
 
@@ -93,12 +71,37 @@ std::optional<fs::path> output_of_run(const std::string& text, const Workshop& w
 
 }  // namespace
 
+Mock read_mock(const text::Node& root, const fs::path& folder) {
+  Mock mock;
+  mock.place = root.place;
+  if (!root.is_map())
+    throw at({base::Code::bad_definition, "a mock's file holds a mapping"}, root.place);
+  static const std::vector<std::string> known = {"for", "path", "value"};
+  for (const auto& entry : root.entries)
+    if (std::find(known.begin(), known.end(), entry.key) == known.end()) {
+      base::Error error(base::Code::bad_definition, fmt::format("unknown key '{}'", entry.key));
+      error.hint(text::did_you_mean(entry.key, known));
+      throw at(std::move(error), entry.key_place);
+    }
+  if (const auto* target = root.find("for")) mock.stands_for = words_of(*target);
+  if (const auto* path = root.find("path")) {
+    const fs::path data = fs::absolute(path->scalar, folder);
+    if (boost::system::error_code ignored; !fs::exists(data, ignored))
+      throw at({base::Code::not_found, fmt::format("there is no {}", base::display_path(data))},
+               path->place);
+    mock.given = data_at(data);
+  } else if (const auto* value = root.find("value")) {
+    mock.given = definition::parse_literal(value->scalar);
+  }
+  return mock;
+}
+
 std::vector<Mock> mocks_beside(const fs::path& file) {
   std::vector<Mock> mocks;
   boost::system::error_code ignored;
   for (fs::directory_iterator entry(file.parent_path() / "mocks", ignored), end;
        !ignored && entry != end; entry.increment(ignored))
-    if (entry->path().native().ends_with(suffix)) mocks.push_back(read_mock(entry->path()));
+    if (entry->path().native().ends_with(suffix)) mocks.push_back(read_mock_file(entry->path()));
   std::sort(mocks.begin(), mocks.end(),
             [](const Mock& a, const Mock& b) { return a.name < b.name; });
   return mocks;

@@ -10,6 +10,7 @@
 #include "base/place.hpp"
 #include "engine/isolate.hpp"
 #include "engine/plan.hpp"
+#include "text/document.hpp"
 #include "workspace/workspace.hpp"
 
 namespace harness {
@@ -29,6 +30,10 @@ struct Workshop {
   fs::path here;             // relative paths of the command line start there, absolute
   workspace::Layout layout;  // where runs have left their outputs
 };
+
+// A mock's mapping, as in a .mock.yml; relative paths start at `folder`. Throws bad_definition with
+// the place.
+Mock read_mock(const text::Node&, const fs::path& folder);
 
 // The mocks beside a pipeline: mocks/*.mock.yml in the folder of its file, by name. Throws
 // bad_definition with the place.

@@ -57,6 +57,8 @@ Verb make_verb(std::string words, std::string page, void (*declare)(Options&, Ar
 std::vector<Verb> verbs_of_run();
 std::vector<Verb> verbs_of_step();
 std::vector<Verb> verbs_of_step_ask();
+std::vector<Verb> verbs_of_test_new();
+std::vector<Verb> verbs_of_test();
 std::vector<Verb> verbs_of_validate();
 std::vector<Verb> verbs_of_export();
 std::vector<Verb> verbs_of_runs();

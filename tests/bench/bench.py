@@ -2,10 +2,10 @@
 """Measures amlocal beside named peers in one run and prints one table.
 
     bench.py AMLOCAL PLAN_BENCH METER_BENCH PEERS [NAME...]
-    NAME: start, plan, log, step, resume, meter, appends, compare, clocks, mlflow, points, run-log (all of them)
+    NAME: start, plan, log, step, resume, meter, appends, compare, clocks, mlflow, points, run-log, tests (all of them)
 
 Every figure is a median of rounds in which amlocal and its peer take turns, so that what else the
-machine does meets both. PEERS is where peers.py has put kfp, Snakemake, DVC, MLflow and azureml-core; what is not there has
+machine does meets both. PEERS is where peers.py has put kfp, Snakemake, DVC, MLflow, azureml-core and pytest; what is not there has
 a row that says so. Bounds are the table's last columns; the exit status is 1 when one is not met.
 Where a figure says "on a processor", that is what a machine with nothing else to do would take.
 """
@@ -23,6 +23,7 @@ import time
 
 import chain
 import mounts
+import step_tests
 import tracking
 
 STEPS = 100
@@ -210,7 +211,7 @@ def meter(bench):
 
 BENCHES = {"start": start, "plan": plan, "log": log, "step": step, "resume": resume, "meter": meter,
            "appends": mounts.appends, "compare": mounts.compare, "clocks": mounts.clocks,
-           "mlflow": tracking.mlflow, "points": tracking.points, "run-log": tracking.run_log}
+           "mlflow": tracking.mlflow, "points": tracking.points, "run-log": tracking.run_log, "tests": step_tests.tests}
 
 
 def machine():

@@ -14,7 +14,8 @@ import sys
 
 PEERS = {"kfp": "kfp==2.17.3", "snakemake": "snakemake==9.27.1", "dvc": "dvc==3.67.1",
          "mlflow": "mlflow==3.17.2",
-         "azureml": "azureml-core==1.61.0.post4"}  # Python 3.8 to 3.11
+         "azureml": "azureml-core==1.61.0.post4",
+         "pytest": "pytest pytest-xdist"}  # Python 3.8 to 3.11
 
 
 def install(folder, name):
