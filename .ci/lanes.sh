@@ -95,6 +95,10 @@ lane_tidy() {
   need_packages clang-tidy-14 clang-14 libclang-rt-14-dev && "$root/.ci/tidy" "${TIDY_SECONDS:-480}"
 }
 
+lane_package() {
+  need_packages debootstrap && "$root/scripts/package" && setpriv --pdeathsig TERM "$root/.ci/package"
+}
+
 lane_release() {
   # It ends with this script, and takes all it made along.
   need_packages debootstrap && setpriv --pdeathsig TERM "$root/.ci/release"
