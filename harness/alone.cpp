@@ -8,6 +8,7 @@
 #include "base/error.hpp"
 #include "base/files.hpp"
 #include "definition/definition.hpp"
+#include "harness/mock_dataset.hpp"
 
 namespace harness {
 namespace {
@@ -52,7 +53,8 @@ std::vector<Supply> supplies_of(const Words& in, const engine::PlannedStep& step
   std::vector<Supply> supplies;
   for (const auto& [name, text] : in) {
     const auto input = input_named(step, name);
-    if (!step.component->find_input(name) || !model::is_data(input.type)) {
+    const bool data = model::is_data(input.type) || dataset_definition(input, workshop.layout);
+    if (!step.component->find_input(name) || !data) {
       supplies.push_back({name, definition::parse_literal(text), "--in"});
       continue;
     }
@@ -136,7 +138,7 @@ std::optional<Isolated> isolate(Order order, const engine::Surroundings& surroun
     plan = engine::make_plan(*job);
   }
   const auto mocks = mocks_beside(job->script.empty() ? job->file : job->script);
-  const Workshop workshop{surroundings.layout.cache() / "mocks", order.here, surroundings.layout};
+  const Workshop workshop = workshop_for(*plan.steps[step].component, order.here, surroundings);
   for (auto& supply : supplies_of(order.in, plan.steps[step], mocks, workshop))
     said.insert(said.begin(), std::move(supply));
   for (const auto& [input, mock] : order.mocks)

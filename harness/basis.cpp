@@ -68,9 +68,9 @@ Part hashes_of(const std::vector<fs::path>& files, const fs::path& root) {
 
 std::string identity_of(const Mock& mock) {
   std::string text = mock.file.empty() ? "" : base::hash_text(base::read_file(mock.file));
-  if (mock.given)
-    if (const auto* path = std::get_if<model::DataPath>(&*mock.given))
-      text += " " + data::content_identity(path->text);
+  boost::system::error_code ignored;
+  for (const auto& path : made_from(mock))
+    text += " " + (fs::exists(path, ignored) ? data::content_identity(path) : "gone");
   return text;
 }
 

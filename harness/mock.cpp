@@ -3,43 +3,17 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
 #include <boost/filesystem/operations.hpp>
 
 #include "base/error.hpp"
 #include "base/files.hpp"
-#include "definition/definition.hpp"
+#include "harness/mock_content.hpp"
 #include "history/history.hpp"
 #include "text/diagnostic.hpp"
-#include "text/document.hpp"
 
 namespace harness {
 namespace {
-
-constexpr std::string_view suffix = ".mock.yml";
-
-base::Error at(base::Error error, const base::Place& place) {
-  error.at(place);
-  return error;
-}
-
-std::vector<std::string> words_of(const text::Node& node) {
-  std::vector<std::string> words;
-  if (node.is_scalar()) words.push_back(node.scalar);
-  for (const auto& item : node.items) words.push_back(item.scalar);
-  return words;
-}
-
-model::DataPath data_at(const fs::path& path) {
-  return {model::DataPath::Kind::local, path.lexically_normal().native()};
-}
-
-Mock read_mock_file(const fs::path& file) {
-  Mock mock = read_mock(text::parse_yaml(text::read_source(file)), file.parent_path());
-  mock.file = file;
-  mock.name = file.filename().native();
-  mock.name.resize(mock.name.size() - suffix.size());
-  return mock;
-}
 
 // "brave_fox/prep.clean", "@last/outer/prep.clean": where it lies; nothing where no such run is.
 std::optional<fs::path> output_of_run(const std::string& text, const Workshop& workshop) {
@@ -69,72 +43,63 @@ std::optional<fs::path> output_of_run(const std::string& text, const Workshop& w
       .hint(made.empty() ? "it made none" : text::did_you_mean(step + "." + name, made));
 }
 
+// "csv:a,b\n1,2" and its kin, as a mock's file would have it.
+std::optional<Mock> typed_content(const std::string& text, const fs::path& here) {
+  constexpr std::array<std::string_view, 6> keys{"csv",    "text",     "json",
+                                                 "base64", "generate", "command"};
+  const auto colon = text.find(':');
+  if (colon == std::string::npos ||
+      std::find(keys.begin(), keys.end(), std::string_view(text).substr(0, colon)) == keys.end())
+    return std::nullopt;
+  text::Node value, root;
+  value.kind = text::Kind::string;
+  const std::string key = text.substr(0, colon);
+  const bool escapes = key == "csv" || key == "text";
+  value.scalar = escapes ? unescaped(text.substr(colon + 1)) : text.substr(colon + 1);
+  root.kind = text::Kind::map;
+  root.entries.push_back({key, {}, std::move(value)});
+  return read_mock(root, here);
+}
+
 }  // namespace
-
-Mock read_mock(const text::Node& root, const fs::path& folder) {
-  Mock mock;
-  mock.place = root.place;
-  if (!root.is_map())
-    throw at({base::Code::bad_definition, "a mock's file holds a mapping"}, root.place);
-  static const std::vector<std::string> known = {"for", "path", "value"};
-  for (const auto& entry : root.entries)
-    if (std::find(known.begin(), known.end(), entry.key) == known.end()) {
-      base::Error error(base::Code::bad_definition, fmt::format("unknown key '{}'", entry.key));
-      error.hint(text::did_you_mean(entry.key, known));
-      throw at(std::move(error), entry.key_place);
-    }
-  if (const auto* target = root.find("for")) mock.stands_for = words_of(*target);
-  if (const auto* path = root.find("path")) {
-    const fs::path data = fs::absolute(path->scalar, folder);
-    if (boost::system::error_code ignored; !fs::exists(data, ignored))
-      throw at({base::Code::not_found, fmt::format("there is no {}", base::display_path(data))},
-               path->place);
-    mock.given = data_at(data);
-  } else if (const auto* value = root.find("value")) {
-    mock.given = definition::parse_literal(value->scalar);
-  }
-  return mock;
-}
-
-std::vector<Mock> mocks_beside(const fs::path& file) {
-  std::vector<Mock> mocks;
-  boost::system::error_code ignored;
-  for (fs::directory_iterator entry(file.parent_path() / "mocks", ignored), end;
-       !ignored && entry != end; entry.increment(ignored))
-    if (entry->path().native().ends_with(suffix)) mocks.push_back(read_mock_file(entry->path()));
-  std::sort(mocks.begin(), mocks.end(),
-            [](const Mock& a, const Mock& b) { return a.name < b.name; });
-  return mocks;
-}
 
 const Mock* find_mock(const std::vector<Mock>& mocks, const engine::Plan& plan, std::size_t step,
                       const engine::PlannedInput& input) {
-  std::vector<std::string> names = {plan.steps[step].path + ".inputs." + input.name};
-  if (const auto* from = std::get_if<engine::Upstream>(&input.source)) {
-    names.push_back(plan.steps[from->step].path + "." + from->output);
-    names.push_back(plan.steps[from->step].path + ".outputs." + from->output);
-  }
-  for (const auto& name : names)
+  const std::string own = plan.steps[step].path + ".inputs." + input.name;
+  for (const auto& mock : mocks)
+    if (std::find(mock.stands_for.begin(), mock.stands_for.end(), own) != mock.stands_for.end())
+      return &mock;
+  if (const auto* from = std::get_if<engine::Upstream>(&input.source))
     for (const auto& mock : mocks)
-      if (std::find(mock.stands_for.begin(), mock.stands_for.end(), name) != mock.stands_for.end())
-        return &mock;
+      if (stands_for(mock, plan.steps[from->step].path, from->output)) return &mock;
   return nullptr;
 }
 
-engine::Given materialize(const Mock& mock, const engine::PlannedInput& input, const Workshop&) {
-  if (model::is_data(input.type) == std::holds_alternative<model::DataPath>(*mock.given))
-    return *mock.given;
-  throw base::Error(base::Code::bad_input,
-                    fmt::format("mock '{}' is {}, and input '{}' is of type {}", mock.name,
-                                model::is_data(input.type) ? "a value" : "data", input.name,
-                                to_string(input.type)));
+bool stands_for(const Mock& mock, const std::string& step, const std::string& output) {
+  return std::any_of(mock.stands_for.begin(), mock.stands_for.end(), [&](const auto& name) {
+    return name == step + "." + output || name == step + ".outputs." + output;
+  });
+}
+
+Workshop workshop_for(const model::Component& component, const fs::path& here,
+                      const engine::Surroundings& surroundings) {
+  const std::string environment = component.environment ? component.environment->name : "";
+  return {surroundings.layout.cache() / "mocks",
+          here,
+          surroundings.layout,
+          [environment, &surroundings] {
+            return compute::find_interpreter(environment, surroundings.settings.environments,
+                                             surroundings.shell, surroundings.layout.cache());
+          },
+          compute::clean_environment(surroundings.shell, surroundings.settings.pass_env),
+          true};
 }
 
 Mock typed_mock(const std::string& text, const std::vector<Mock>& mocks, const Workshop& workshop) {
   for (const auto& mock : mocks)
     if (mock.name == text) return mock;
-  Mock mock;
-  fs::path data = fs::absolute(text, workshop.here);
+  if (auto content = typed_content(text, workshop.here)) return *content;
+  fs::path data = fs::absolute(text, workshop.here).lexically_normal();
   if (const auto output = output_of_run(text, workshop)) data = *output;
   if (boost::system::error_code ignored; !fs::exists(data, ignored)) {
     std::vector<std::string> names;
@@ -142,10 +107,13 @@ Mock typed_mock(const std::string& text, const std::vector<Mock>& mocks, const W
     throw base::Error(
         base::Code::not_found,
         fmt::format("'{}' is no file or folder, and no mock beside the pipeline", text))
-        .hint(names.empty() ? "give the path of its data, or RUN/STEP.OUTPUT of an earlier run"
+        .hint(names.empty() ? "give the path of its data, content (csv:a,b\\n1,2), or "
+                              "RUN/STEP.OUTPUT of an earlier run"
                             : text::did_you_mean(text, names));
   }
-  mock.given = data_at(data);
+  Mock mock;
+  mock.folder = workshop.here;
+  mock.source = AtPath{data, {}};
   return mock;
 }
 

@@ -13,6 +13,7 @@
 #include "engine/remote.hpp"
 #include "harness/alone.hpp"
 #include "harness/exported.hpp"
+#include "harness/mock_drift.hpp"
 #include "history/assets.hpp"
 
 namespace harness {
@@ -66,8 +67,8 @@ std::string failure_of(const Bench& bench) {
 
 Attempt attempt_single_step(const Climb& climb) {
   climb.say("a pipeline of this step alone");
-  const Workshop workshop{climb.surroundings.layout.cache() / "mocks", climb.here,
-                          climb.surroundings.layout};
+  const Workshop workshop =
+      workshop_for(*climb.plan.steps[climb.step].component, climb.here, climb.surroundings);
   std::vector<Supply> supplies;
   try {
     supplies =
@@ -131,7 +132,7 @@ Attempt attempt_pipeline(const Climb& climb) {
   }
   Attempt attempt{true, "run " + *run, {}};
   for (auto& line :
-       mock_drift(climb.job, climb.plan, climb.step, climb.mocks, climb.surroundings.layout, true))
+       mock_drift(climb.job, climb.plan, climb.step, climb.mocks, climb.surroundings, true))
     attempt.missing.push_back(std::move(line));
   attempt.earned = attempt.missing.empty();
   return attempt;
@@ -202,24 +203,23 @@ std::vector<std::string> management_calls(const fs::path& code, const fs::path& 
 }
 
 std::vector<std::string> mock_drift(const model::Job& job, const engine::Plan& plan, std::size_t n,
-                                    const std::vector<Mock>& mocks, const workspace::Layout& layout,
-                                    bool breaking) {
+                                    const std::vector<Mock>& mocks,
+                                    const engine::Surroundings& surroundings, bool breaking) {
   std::vector<std::string> lines;
-  data::Limits limits;
-  limits.rows = 100'000;
   for (const auto& input : plan.steps[n].inputs) {
     const auto* from = std::get_if<engine::Upstream>(&input.source);
     const Mock* mock = find_mock(mocks, plan, n, input);
-    const auto* path = mock && mock->given ? std::get_if<model::DataPath>(&*mock->given) : nullptr;
-    if (!from || !path) continue;
-    const auto& producer = plan.steps[from->step].path;
-    const fs::path real = newest_output(job, producer, from->output, layout);
+    if (!from || !mock) continue;
+    const fs::path real =
+        newest_output(job, plan.steps[from->step].path, from->output, surroundings.layout);
     if (real.empty()) continue;
-    const auto differences =
-        data::compare(data::observe(path->text, limits), data::observe(real, limits), {},
-                      {"your mock", producer});
-    for (const auto& line : data::drift_lines(differences))
-      if (!breaking || line.severity == data::Severity::breaks) lines.push_back(line.text);
+    try {
+      const MockTarget target{from->step, from->output, input, n};
+      for (const auto& line : drift_of(*mock, target, plan, real, surroundings))
+        if (!breaking || line.severity == data::Severity::breaks) lines.push_back(line.text);
+    } catch (const base::Error& error) {
+      lines.push_back(error.message());
+    }
   }
   return lines;
 }

@@ -54,7 +54,7 @@ std::vector<std::string> management_calls(const fs::path& code, const fs::path& 
 // What the mocks of the step's inputs and the newest outputs of their steps disagree in, in words;
 // `breaking`: only what a consumer would stumble over.
 std::vector<std::string> mock_drift(const model::Job&, const engine::Plan&, std::size_t step,
-                                    const std::vector<Mock>&, const workspace::Layout&,
+                                    const std::vector<Mock>&, const engine::Surroundings&,
                                     bool breaking);
 
 }  // namespace harness

@@ -7,10 +7,12 @@
 #include <ostream>
 
 #include "base/error.hpp"
+#include "cli/mocks_here.hpp"
 #include "cli/project.hpp"
 #include "cli/verb.hpp"
 #include "definition/definition.hpp"
 #include "engine/plan.hpp"
+#include "harness/mock.hpp"
 #include "history/models.hpp"
 #include "text/diagnostic.hpp"
 
@@ -145,6 +147,11 @@ Candidates candidates_of(Words words, const std::string& current, App& app) {
       return {};
     case Words::files:
       return {":files"};
+    case Words::mocks: {
+      Candidates names;
+      for (const auto& file : mocks_here("", app).files) names.push_back(harness::mock_name(file));
+      return names;
+    }
     default:
       break;
   }
@@ -180,11 +187,11 @@ const OptionRow* find_option(const std::vector<OptionRow>& options, const std::s
 }
 
 Candidates after_option(const std::string& option, const Candidates& words, App& app) {
-  if (option == "--resume") return run_names(open_project(app.here));
+  if (option == "--resume" || option == "--run") return run_names(open_project(app.here));
   if (option == "--only" || option == "--until") return steps_of_file(words, app);
   if (option == "--type") return {"uri_file", "uri_folder", "mltable"};
   if (option == "--file" || option == "-f" || option == "--path" || option == "--dir" ||
-      option == "--to")
+      option == "--to" || option == "--pipeline")
     return {":files"};
   return {};
 }

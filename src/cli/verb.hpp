@@ -21,7 +21,8 @@ enum class Words {
   datastores,
   components,
   environments,
-  models
+  models,
+  mocks
 };
 
 struct Verb {
@@ -59,6 +60,7 @@ std::vector<Verb> verbs_of_step();
 std::vector<Verb> verbs_of_step_ask();
 std::vector<Verb> verbs_of_test_new();
 std::vector<Verb> verbs_of_test();
+std::vector<Verb> verbs_of_mock();
 std::vector<Verb> verbs_of_validate();
 std::vector<Verb> verbs_of_export();
 std::vector<Verb> verbs_of_runs();

@@ -21,6 +21,7 @@
 #include "cli/verb.hpp"
 #include "definition/definition.hpp"
 #include "engine/execute.hpp"
+#include "harness/mock_drift.hpp"
 #include "text/diagnostic.hpp"
 
 namespace cli {
@@ -46,6 +47,7 @@ struct Args {
   bool explain_logs = false;
   std::string on_failure = "documented";
   bool tls = false;
+  bool check_mocks = false;
   std::vector<std::string> arguments;  // of a definition in Python
 };
 
@@ -67,6 +69,7 @@ void declare(Options& options, Args& args) {
   options.flag("--explain-logs", args.explain_logs);
   options.value("--on-failure", args.on_failure);
   options.flag("--tls", args.tls);
+  options.flag("--check-mocks", args.check_mocks);
   options.arguments("arguments", args.arguments, false);
 }
 
@@ -84,6 +87,7 @@ std::vector<std::string> repeated_options(const Args& args) {
   if (args.sdk != "shim") add("--sdk", args.sdk);
   if (args.explain_logs) words.emplace_back("--explain-logs");
   if (args.tls) words.emplace_back("--tls");
+  if (args.check_mocks) words.emplace_back("--check-mocks");
   if (args.on_failure != "documented") add("--on-failure", args.on_failure);
   return words;
 }
@@ -197,6 +201,12 @@ Args with_step_of_file(Args args, App& app) {
   return args;
 }
 
+// CI services set CI to true; some people set it to 0 or false where it is none.
+bool in_ci(const base::Variables& environment) {
+  const std::string ci = base::variable(environment, "CI");
+  return !ci.empty() && ci != "0" && ci != "false";
+}
+
 // Made up where --name is not given.
 struct RunName final : events::Sink {
   std::string name;
@@ -249,6 +259,8 @@ int run(const Args& given, App& app) {
       show_plan(decisions, app);
     return 0;
   }
+  options.review =
+      harness::mock_reviewer(job, surroundings, args.check_mocks || in_ci(app.environment));
   block_signals();
   std::unique_ptr<events::Sink> renderer;
   if (args.json) {

@@ -18,6 +18,7 @@
 #include "engine/recover.hpp"
 #include "engine/remote.hpp"
 #include "engine/request.hpp"
+#include "engine/review.hpp"
 #include "engine/run_store.hpp"
 #include "engine/schedule.hpp"
 #include "engine/stop.hpp"
@@ -35,6 +36,7 @@ using model::Status;
 struct Ended {
   std::size_t step = 0;
   step::Outcome outcome;
+  Review review;
 };
 
 class Run {
@@ -169,8 +171,21 @@ class Run {
         for (auto& event :
              events_of_kept(plan_.steps[n], decision, decided_.outputs[n], decided_.kept[n]))
           tell(std::move(event));
-      schedule_->settle(n);
+      Review review;
+      if (decision.action == Decision::Action::keep && options_.review)
+        review = review_of(plan_.steps[n], decided_.outputs[n], options_);
+      for (auto& notice : review.notices) tell(events::Notice{"", std::move(notice)});
+      if (review.refusal.empty())
+        schedule_->settle(n);
+      else
+        schedule_->refuse(n, review.refusal);
     }
+    tell_hopeless();
+  }
+
+  void tell_hopeless() {
+    for (const auto& hopeless : schedule_->take_hopeless())
+      pass_over(hopeless.step, Status::skipped, hopeless.reason);
   }
 
   // Readable when the run is to be stopped.
@@ -226,13 +241,15 @@ class Run {
                              step::log_path(request).native(), fingerprint(n),
                              snapshot ? snapshot->hash : ""});
     threads_[n] = std::jthread([this, n, request = std::move(request)] {
-      Ended ended{n, {}};
+      Ended ended{n, {}, {}};
       try {
         ended.outcome =
             request.component->sweep
                 ? run_sweep(request, *store_, surroundings_.clock, *tee_, cancel_, jobs_)
                 : step::run(request, surroundings_.clock, *tee_, cancel_);
         take_in_what_was_not_sent(request);
+        if (ended.outcome.status == Status::completed && options_.review)
+          ended.review = review_of(plan_.steps[n], outputs_of(request), options_);
       } catch (const base::Error& error) {
         ended.outcome = outcome_of(error);
       } catch (const std::exception& problem) {
@@ -280,11 +297,14 @@ class Run {
     }
     made_.erase(n);
     tell(event_of(plan_.steps[n].path, ended.outcome));
-    schedule_->end(n, ended.outcome.status == Status::completed  ? Schedule::Ending::completed
-                      : ended.outcome.status == Status::canceled ? Schedule::Ending::canceled
-                                                                 : Schedule::Ending::failed);
-    for (const auto& hopeless : schedule_->take_hopeless())
-      pass_over(hopeless.step, Status::skipped, hopeless.reason);
+    for (auto& notice : ended.review.notices) tell(events::Notice{"", std::move(notice)});
+    if (!ended.review.refusal.empty())
+      schedule_->refuse(n, ended.review.refusal);
+    else
+      schedule_->end(n, ended.outcome.status == Status::completed  ? Schedule::Ending::completed
+                        : ended.outcome.status == Status::canceled ? Schedule::Ending::canceled
+                                                                   : Schedule::Ending::failed);
+    tell_hopeless();
     if (schedule_->stopped()) cancel_.request();
   }
 

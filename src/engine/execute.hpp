@@ -1,6 +1,8 @@
 // A run, from the plan to its end.
 #pragma once
 
+#include <functional>
+#include <map>
 #include <optional>
 #include <string>
 #include <vector>
@@ -13,6 +15,17 @@
 #include "step/step.hpp"
 
 namespace engine {
+
+// What somebody outside the engine has to say of what a step made.
+struct Review {
+  std::vector<std::string> notices;
+  std::string refusal;  // why nothing that needs the step may start; "": it may
+};
+// Asked as soon as a step has completed, or an earlier run stands for it, and before what needs it
+// starts; in threads of the steps, so that several may be asked at a time. `outputs`: where each
+// lies.
+using Reviewer =
+    std::function<Review(const PlannedStep&, const std::map<std::string, fs::path>& outputs)>;
 
 struct Options {
   std::string name;  // "": one is made up
@@ -30,6 +43,7 @@ struct Options {
   bool tls = false;         // the gateway takes files over TLS, too
   step::OnFailure on_failure = step::OnFailure::documented;
   fs::path outputs_to;  // absolute: outputs go to a folder of their name in it (one step only)
+  Reviewer review;      // empty: nobody is asked
   const base::Cancel* stop = nullptr;  // asks the run to stop, in the place of signals
 };
 

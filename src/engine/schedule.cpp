@@ -46,10 +46,26 @@ std::optional<std::size_t> Schedule::start_next() {
 }
 
 void Schedule::end(std::size_t step, Ending ending) {
-  --running_;
-  if (plan_.steps[step].gpu) gpu_running_ = false;
+  leave(step);
   failed_ = failed_ || ending == Ending::failed;
   resolve(step, ending == Ending::completed ? State::done : State::unfinished);
+  stop_where_asked();
+}
+
+void Schedule::refuse(std::size_t step, std::string why) {
+  if (states_[step] == State::running) leave(step);
+  failed_ = true;
+  refused_[step] = std::move(why);
+  resolve(step, State::unfinished);
+  stop_where_asked();
+}
+
+void Schedule::leave(std::size_t step) {
+  --running_;
+  if (plan_.steps[step].gpu) gpu_running_ = false;
+}
+
+void Schedule::stop_where_asked() {
   if (!stopped()) return;
   for (const std::size_t n : waiting()) {
     states_[n] = State::unfinished;
@@ -65,15 +81,19 @@ void Schedule::resolve(std::size_t step, State state) {
     todo.pop_back();
     states_[done] = its_state;
     ready_.erase(done);
+    const auto refused = refused_.find(done);
     for (const Edge& edge : consumers_[done]) {
       if (--open_inputs_[edge.consumer] == 0 && states_[edge.consumer] == State::waiting)
         ready_.insert(edge.consumer);
       // What a canceled run leaves was not skipped: it is canceled too.
-      if (its_state != State::unfinished || edge.optional || canceled_ ||
+      const bool optional = edge.optional && refused == refused_.end();
+      if (its_state != State::unfinished || optional || canceled_ ||
           states_[edge.consumer] != State::waiting)
         continue;
       states_[edge.consumer] = State::unfinished;
-      reasons_[edge.consumer] = fmt::format("step '{}' did not finish", plan_.steps[done].path);
+      reasons_[edge.consumer] = refused != refused_.end() ? refused->second
+                                                          : fmt::format("step '{}' did not finish",
+                                                                        plan_.steps[done].path);
       hopeless_.insert(edge.consumer);
       todo.emplace_back(edge.consumer, State::unfinished);
     }

@@ -1,6 +1,7 @@
 // Which step may start next, and which never will: the state of a run's steps, without the running.
 #pragma once
 
+#include <map>
 #include <optional>
 #include <set>
 #include <string>
@@ -29,6 +30,10 @@ class Schedule {
   enum class Ending { completed, failed, canceled };
   void end(std::size_t step, Ending);
 
+  // What a step made, now or in the run that stands for it, may not be used: nothing that needs it
+  // starts, and the run has failed. `why` becomes the reason of what is given up.
+  void refuse(std::size_t step, std::string why);
+
   // The user stops the run: nothing starts any more.
   void cancel() { canceled_ = true; }
 
@@ -55,6 +60,8 @@ class Schedule {
   enum class State { waiting, running, done, unfinished };
 
   void resolve(std::size_t step, State);
+  void leave(std::size_t step);
+  void stop_where_asked();
 
   const Plan& plan_;
   Rules rules_;
@@ -68,6 +75,7 @@ class Schedule {
   std::set<std::size_t> ready_;
   std::set<std::size_t> hopeless_;
   std::vector<std::string> reasons_;
+  std::map<std::size_t, std::string> refused_;
   int running_ = 0;
   bool gpu_running_ = false;
   bool failed_ = false;

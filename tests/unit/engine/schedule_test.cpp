@@ -162,3 +162,36 @@ TEST_CASE("a thousand steps are scheduled without looking at all of them each ti
   // Quadratic work would take some hundred times as long, under sanitizers too.
   CHECK(std::chrono::steady_clock::now() - began < std::chrono::seconds(2));
 }
+
+TEST_CASE("what needs a refused step is given up, by its optional inputs too") {
+  engine::Plan plan;
+  plan.steps = {step("a"), step("b"), step("c"), step("d"), step("e")};
+  feed(plan, 0, 1);
+  feed(plan, 0, 2, true);
+  feed(plan, 1, 3);
+  Schedule schedule(plan, {5, true});
+  CHECK(schedule.start_next() == 0u);
+  CHECK(schedule.start_next() == 4u);
+  schedule.refuse(0, "it is not what was promised");
+  CHECK(schedule.running() == 1);
+  CHECK_FALSE(schedule.start_next());
+  const auto hopeless = schedule.take_hopeless();
+  REQUIRE(hopeless.size() == 3);
+  CHECK(hopeless[0].reason == "it is not what was promised");
+  CHECK(hopeless[1].step == 2);
+  CHECK(hopeless[2].reason == "step 'b' did not finish");
+  schedule.end(4, Ending::completed);
+  CHECK(schedule.status() == model::Status::failed);
+}
+
+TEST_CASE("a kept step that is refused frees no place, and stops a run that is not to continue") {
+  engine::Plan plan;
+  plan.steps = {step("a"), step("b"), step("c")};
+  feed(plan, 0, 1);
+  Schedule schedule(plan, {1, false});
+  schedule.refuse(0, "no");
+  CHECK(schedule.running() == 0);
+  CHECK(schedule.stopped());
+  CHECK_FALSE(schedule.start_next());
+  CHECK(schedule.take_hopeless().size() == 2);
+}
