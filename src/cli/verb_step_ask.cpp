@@ -12,12 +12,22 @@
 #include "data/difference.hpp"
 #include "definition/definition.hpp"
 #include "harness/bench.hpp"
+#include "harness/suite.hpp"
 #include "text/diagnostic.hpp"
 
 namespace cli {
 namespace {
 
 using nlohmann::json;
+
+void refuse_errors(const fs::path& file, text::Diagnostics& diagnostics, App& app) {
+  if (diagnostics.ok()) return;
+  diagnostics.sort();
+  for (const auto& diagnostic : diagnostics.all()) app.err << text::render(diagnostic, app.colour);
+  throw base::Error(base::Code::bad_definition,
+                    fmt::format("{} has errors", base::display_path(file)))
+      .hint("mend what is named above");
+}
 
 struct PortsArgs {
   std::string file;
@@ -33,15 +43,7 @@ int ports(const PortsArgs& args, App& app) {
   const Project project = open_project(named.file.parent_path());
   text::Diagnostics diagnostics;
   const auto job = definition::load_steps(named.file, {}, project.catalogue, diagnostics);
-  if (!job || !diagnostics.ok()) {
-    diagnostics.sort();
-    for (const auto& diagnostic : diagnostics.all())
-      app.err << text::render(diagnostic, app.colour);
-    throw base::Error(base::Code::bad_definition,
-                      fmt::format("{} has errors", base::display_path(named.file)))
-        .hint(fmt::format("mend them, then check with: amlocal validate {}",
-                          base::display_path(named.file)));
-  }
+  refuse_errors(named.file, diagnostics, app);
   const auto plan = engine::make_plan(*job);
   const auto& step = plan.steps[harness::find_step(plan, named.step)];
   json object = {{"step", step.path}, {"inputs", json::object()}, {"outputs", json::object()}};
@@ -107,11 +109,35 @@ int difference(const DifferenceArgs& args, App& app) {
   }
 }
 
+struct CasesArgs {
+  std::string file;
+};
+
+void declare_cases(Options& options, CasesArgs& args) {
+  options.argument("file", args.file);
+}
+
+// [{"name": "a clean table", "line": 3}]: the cases of a file of step tests, in its order.
+int cases(const CasesArgs& args, App& app) {
+  const auto files = harness::find_tests({fs::absolute(args.file, app.here).lexically_normal()});
+  json list = json::array();
+  for (const auto& file : files) {
+    text::Diagnostics diagnostics;
+    const auto tests = harness::read_tests(file, diagnostics);
+    refuse_errors(file, diagnostics, app);
+    for (const auto& test : tests.cases)
+      list.push_back({{"name", test.name}, {"line", test.place.line}});
+  }
+  app.out << list.dump() << "\n";
+  return 0;
+}
+
 }  // namespace
 
 std::vector<Verb> verbs_of_step_ask() {
   std::vector<Verb> verbs{
       make_verb<PortsArgs>("step ports", "step", declare_ports, ports, Words::files),
+      make_verb<CasesArgs>("step cases", "step", declare_cases, cases, Words::files),
       make_verb<DifferenceArgs>("step difference", "step", declare_difference, difference,
                                 Words::files)};
   for (auto& verb : verbs) verb.hidden = true;

@@ -282,6 +282,41 @@ def test_columns():
         self.assertIn("debug it: amlocal step debug job.yml", out)
 
 
+class StepTestsInYaml(Plugin):
+    FILE = """pipeline: pipeline.yml#prepare
+cases:
+  as it is:
+    expect:
+      outputs:
+        clean/clean.csv: exists
+  one that (does not) hold:
+    expect:
+      outputs:
+        clean/clean.csv: {rows: 7}
+  another:
+    inputs: {raw: train.yml}
+"""
+
+    def test_each_case_is_an_item(self):
+        self.write("sub.steptest.yml", self.FILE)
+        out = self.pytest("", ".", "-vv", status=1)
+        self.assertRegex(out, r"sub.steptest.yml::as it is PASSED")
+        self.assertRegex(out, r"sub.steptest.yml::another PASSED")
+        self.assertRegex(out, r"sub.steptest.yml::one that \(does not\) hold FAILED")
+        self.assertIn("2 passed", out)
+        self.assertRegex(out, r"sub.steptest.yml:\d+: ")
+        self.assertIn("debug it: amlocal step debug", out)
+        self.assertNotIn("collect.py", out)
+        self.assertIn("1 passed, 2 deselected", self.pytest("", ".", "-k", "another"))
+        self.assertIn("1 failed, 2 passed", self.pytest("", ".", "-n", "2", status=1))
+
+    def test_a_wrong_file(self):
+        self.write("sub.steptest.yml", self.FILE.replace("expect:", "expct:", 1))
+        out = self.pytest("", ".", status=2)
+        self.assertRegex(out, r"sub.steptest.yml:4:5: error: .*'expct'")
+        self.assertIn("did you mean 'expect'", out)
+
+
 class WhatIsMissing(Plugin):
     TEST = "def test_it(amlocal_step):\n    amlocal_step('pipeline.yml', 'prepare').run()\n"
 
@@ -297,6 +332,12 @@ class WhatIsMissing(Plugin):
         out = self.pytest(self.TEST, status=1, AMLOCAL_PROGRAM=str(self.folder / "old"))
         self.assertRegex(out, r"The Python package amlocal is version [0-9.]+, but the program \S+/old is version 0\.0\.9\. "
                               "Unset AMLOCAL_PROGRAM, which names it\\.")
+
+    def test_a_program_that_is_killed(self):
+        self.write("killed", "#!/bin/sh\n[ $1 = --version ] && exec amlocal --version\nkill -9 $$\n")
+        (self.folder / "killed").chmod(0o755)
+        out = self.pytest(self.TEST, status=1, AMLOCAL_PROGRAM=str(self.folder / "killed"))
+        self.assertIn("step 'pipeline.yml#prepare' was not run (amlocal was ended by signal 9)", out)
 
     def test_an_unknown_step_and_a_broken_definition(self):
         out = self.pytest("def test_it(amlocal_step):\n    amlocal_step('pipeline.yml', 'trian').run()\n", status=1)

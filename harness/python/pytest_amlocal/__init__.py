@@ -57,6 +57,14 @@ def amlocal_workspace(tmp_path):
     return Workspace(tmp_path / "workspace")
 
 
+def pytest_collect_file(file_path, parent):
+    if not file_path.name.endswith(".steptest.yml"):
+        return None
+    from .collect import CaseFile
+
+    return CaseFile.from_parent(parent, path=file_path)
+
+
 def pytest_assertrepr_compare(config, op, left, right):
     if op != "==" or "pytest_amlocal.frames" not in _loaded():
         return None

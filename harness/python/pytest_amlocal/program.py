@@ -43,8 +43,8 @@ def call(words, folder, timeout=None):
     program = find()
     check_version(program)
     environment = dict(os.environ)
-    if sys.executable and not environment.get("VIRTUAL_ENV") and not environment.get("CONDA_PREFIX"):
-        # The tests' own Python is the steps', where the project does not name one.
+    if sys.executable:
+        # The tests' own Python is the steps', where the project does not name one; `import amlocal` says the same.
         environment.setdefault("AMLOCAL_PYTHON", sys.executable)
     child = _start([program] + words, cwd=folder, env=environment, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
                    stderr=subprocess.PIPE)

@@ -85,7 +85,7 @@ class Step:
                 self, timeout, self._debugging(words))) from None
         result = Result.read(out, err, self._debug_command(words))
         if result is None:
-            raise StepError("{!r} was not run (amlocal's exit status is {})\n{}".format(self, status, err.strip() or out))
+            raise StepError(self._refused(status, err.strip() or out))
         if check and not result.ok:
             raise StepFailed("{!r} {}\n{}\n{}".format(
                 self, result.status.lower(), result.error.text.rstrip() if result.error else err.strip(),
@@ -114,7 +114,7 @@ class Step:
 
         status, out, err = program.call(["step", "ports", self._name] + self._tail(), self._folder)
         if status:
-            raise StepError("{!r} was not run (amlocal's exit status is {})\n{}".format(self, status, err.strip()))
+            raise StepError(self._refused(status, err.strip()))
         return json.loads(out)
 
     def _command(self, folder):
@@ -152,6 +152,10 @@ class Step:
 
     def _tail(self):
         return ["--"] + self._arguments if self._arguments else []
+
+    def _refused(self, status, said):
+        ended = "amlocal's exit status is {}".format(status) if status >= 0 else "amlocal was ended by signal {}".format(-status)
+        return "{!r} was not run ({})\n{}".format(self, ended, said)
 
     def _debug_command(self, words):
         command = " ".join(shlex.quote(word) for word in ["amlocal", "step", "debug"] + words + self._tail())
