@@ -28,7 +28,7 @@ std::string slug_of(const std::string& name) {
       slug += '-';
   }
   while (!slug.empty() && slug.back() == '-') slug.pop_back();
-  while (!slug.empty() && slug.front() == '.') slug.erase(0, 1);
+  slug.erase(0, std::min(slug.find_first_not_of(".-"), slug.size()));
   slug.resize(std::min<std::size_t>(slug.size(), 80));
   return slug.empty() ? "case" : slug;
 }
@@ -222,7 +222,8 @@ class Reader {
     test.after = text_of(root_, said, "after");
     if (const Node* timeout = either(root_, said, "timeout")) {
       test.timeout = timeout->as_real();
-      if (!(test.timeout > 0))
+      const bool number = timeout->kind == text::Kind::integer || timeout->kind == text::Kind::real;
+      if (number && !(test.timeout > 0))
         diagnostics_.error(timeout->place, "'timeout' takes seconds, more than 0");
     }
     if (const Node* expect = said.find("expect")) test.expect = *expect;

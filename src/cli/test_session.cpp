@@ -165,7 +165,7 @@ int TestSession::run(const std::vector<const Case*>& cases) {
   if (!args_.json) tell_snapshots(cases);
   write_reports(verdicts, seconds);
   const auto tally = harness::tally_of(verdicts);
-  return tally.failed > 0 ? 1 : interrupted_ ? 130 : 0;
+  return interrupted_ ? 130 : tally.failed > 0 ? 1 : 0;
 }
 
 std::vector<std::string> TestSession::last_failed(const Project& project) const {

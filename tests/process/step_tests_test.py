@@ -22,7 +22,7 @@ type: command
 name: copy
 environment: azureml:any:1
 code: src
-command: python copy.py ${{inputs.rows}} ${{outputs.out}} ${{inputs.mark}}
+command: python work.py ${{inputs.rows}} ${{outputs.out}} ${{inputs.mark}}
 inputs:
   rows: {type: uri_file}
   mark: {type: string, default: none}
@@ -53,7 +53,7 @@ class StepTests(Project):
     def setUp(self):
         super().setUp()
         self.write("copy.yml", COMPONENT)
-        self.write("src/copy.py", SCRIPT)
+        self.write("src/work.py", SCRIPT)
         self.write("rows.csv", "id,fare\n1,2.5\n2,3.5\n")
         for name in ("CI", "GITHUB_ACTIONS"):
             self.environment.pop(name, None)
@@ -110,7 +110,7 @@ class StepTests(Project):
         self.assertIn("0 passed, 0 failed", self.call("test", "--lf"))
 
     def test_side_by_side_each_for_itself(self):
-        self.write("src/copy.py", """
+        self.write("src/work.py", """
 import pathlib, sys, time
 rows, out, mark = sys.argv[1:]
 meet = pathlib.Path(rows).read_text().strip()
@@ -128,7 +128,7 @@ pathlib.Path(out, "rows.csv").write_text(mark)
         self.assertIn("3 passed", self.call("test", "-n", "3"))
 
     def test_one_that_hangs_is_killed_with_all_it_started(self):
-        self.write("src/copy.py", """
+        self.write("src/work.py", """
 import signal, subprocess, sys, time
 signal.signal(signal.SIGTERM, signal.SIG_IGN)
 subprocess.Popen([sys.executable, "-c", "import time; time.sleep(600)"], start_new_session=True)
@@ -144,7 +144,7 @@ time.sleep(600)
         wait_until(lambda: not alive("hang-of-step-tests"))
 
     def test_ctrl_c_leaves_nothing(self):
-        self.write("src/copy.py", "import time\nprint('on', flush=True)\ntime.sleep(600)\n")
+        self.write("src/work.py", "import time\nprint('on', flush=True)\ntime.sleep(600)\n")
         self.write_tests("  a: {environment: {MARK: ctrl-c-of-step-tests}}\n  b: {}\n"
                    "  c: {after: touch after.txt, before: touch before.txt}\n")
         child = self.start("test", "-n", "1")
@@ -194,7 +194,7 @@ time.sleep(600)
 
     def test_changed_since(self):
         self.write("other.yml", COMPONENT.replace("code: src", "code: other"))
-        self.write("other/copy.py", SCRIPT)
+        self.write("other/work.py", SCRIPT)
         self.write_tests("  first: {}\n")
         self.write("other.steptest.yml", "step: other.yml\ninputs: {rows: rows.csv}\ncases: {second: {}}\n")
         git = {**self.environment, "GIT_AUTHOR_NAME": "a", "GIT_AUTHOR_EMAIL": "a@b", "GIT_COMMITTER_NAME": "a",
@@ -202,7 +202,7 @@ time.sleep(600)
         for words in (("init", "-q"), ("add", "."), ("commit", "-qm", "all")):
             subprocess.run(["git", *words], cwd=self.folder, env=git, check=True)
         self.assertIn("0 passed, 0 failed", self.call("test", "--changed-since", "HEAD"))
-        self.write("other/copy.py", SCRIPT + "\n")
+        self.write("other/work.py", SCRIPT + "\n")
         out = self.call("test", "--changed-since", "HEAD")
         self.assertIn("second", out)
         self.assertNotIn("first", out)
@@ -211,7 +211,7 @@ time.sleep(600)
 
     def test_watch_runs_what_a_saved_file_can_affect(self):
         self.write("other.yml", COMPONENT.replace("code: src", "code: other"))
-        self.write("other/copy.py", SCRIPT)
+        self.write("other/work.py", SCRIPT)
         self.write_tests("  first: {}\n")
         self.write("other.steptest.yml", "step: other.yml\ninputs: {rows: rows.csv}\ncases: {second: {}}\n")
         with open(self.folder / "out.txt", "w") as out:
@@ -220,8 +220,8 @@ time.sleep(600)
         self.addCleanup(child.kill)
         text = lambda: (self.folder / "out.txt").read_text()
         wait_until(lambda: "2 passed, 0 failed" in text() and "watching" in text())
-        self.write("src/copy.py", SCRIPT + "print('again')\n")
-        wait_until(lambda: "src/copy.py changed: 1 test" in text())
+        self.write("src/work.py", SCRIPT + "print('again')\n")
+        wait_until(lambda: "src/work.py changed: 1 test" in text())
         wait_until(lambda: text().count("watching") == 2)
         self.assertEqual(text().count("::first"), 2)
         self.assertEqual(text().count("::second"), 1)
