@@ -12,6 +12,7 @@
 #include "definition/definition.hpp"
 #include "engine/fingerprint.hpp"
 #include "harness/draft_test.hpp"
+#include "harness/mock_record.hpp"
 #include "history/tracking.hpp"
 
 namespace cli {
@@ -42,13 +43,22 @@ engine::Plan plan_of(const fs::path& file, const Project& project, App& app) {
   return engine::make_plan(*job);
 }
 
-// What each input from another step shall be given: that run's output.
-harness::Words inputs_of(const engine::Plan& plan, const engine::PlannedStep& step,
-                         const history::RunRecord& run) {
+// Keeps what each input from another step was given in that run as a mock beside the pipeline,
+// where there is none yet, and gives the mocks' names.
+harness::Words mocks_of(const fs::path& file, const engine::Plan& plan, std::size_t n,
+                        const history::RunRecord& run, const engine::Surroundings& surroundings,
+                        App& app) {
+  const auto& step = plan.steps[n];
+  const auto mocks = harness::mocks_beside(file);
   harness::Words inputs;
+  std::vector<harness::RecordOrder> orders;
   for (const auto& input : step.inputs) {
     const auto* from = std::get_if<engine::Upstream>(&input.source);
     if (!from) continue;
+    if (const auto* mock = harness::find_mock(mocks, plan, n, input)) {
+      inputs.emplace_back(input.name, mock->name);
+      continue;
+    }
     const std::string& producer = plan.steps[from->step].path;
     const auto* record = run.find_step(producer);
     const bool made =
@@ -60,7 +70,16 @@ harness::Words inputs_of(const engine::Plan& plan, const engine::PlannedStep& st
                         fmt::format("run {} has no output '{}.{}', which input '{}' needs",
                                     run.name, producer, from->output, input.name))
           .hint("choose a run in which that step completed: amlocal runs list");
-    inputs.emplace_back(input.name, fmt::format("{}/{}.{}", run.name, producer, from->output));
+    std::string name = producer + "." + from->output;
+    std::replace(name.begin(), name.end(), '/', '.');
+    inputs.emplace_back(input.name, name);
+    orders.push_back({run.name, producer, from->output, name});
+  }
+  for (const auto& order : orders) {
+    const auto recorded = harness::record_mock(order, surroundings);
+    app.out << fmt::format("recorded: {} ({} of run {})\n", base::display_path(recorded.file),
+                           order.name, run.name);
+    for (const auto& notice : recorded.notices) app.out << fmt::format("note: {}\n", notice);
   }
   return inputs;
 }
@@ -108,8 +127,11 @@ int run(const Args& args, App& app) {
         .hint("for example: --from-run @last; amlocal runs list shows them");
   const FileAndStep named = split_file(args.file, app.here);
   const Project project = open_project(named.file.parent_path());
+  const engine::Surroundings surroundings{project.layout, project.settings, project.catalogue,
+                                          app.environment, app.clock};
   const auto plan = plan_of(named.file, project, app);
-  const auto& step = plan.steps[harness::find_step(plan, named.step)];
+  const std::size_t n = harness::find_step(plan, named.step);
+  const auto& step = plan.steps[n];
   const auto record = history::read_run(project.layout, args.run);
   const auto& ran = find_step(record, step.path);
   if (ran.status != model::Status::completed && ran.status != model::Status::reused &&
@@ -135,7 +157,7 @@ int run(const Args& args, App& app) {
   harness::Draft draft;
   draft.definition = named.file.lexically_relative(file.parent_path()).native() + "#" + step.path;
   draft.run = record.name;
-  draft.inputs = inputs_of(plan, step, record);
+  draft.inputs = mocks_of(named.file, plan, n, record, surroundings, app);
   draft.set = values_of(step, ran);
   draft.step = &ran;
   draft.metrics = metrics_of(project, record, ran);

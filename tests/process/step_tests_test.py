@@ -7,6 +7,7 @@
 import json
 import pathlib
 import re
+import shutil
 import signal
 import subprocess
 import sys
@@ -257,7 +258,11 @@ jobs:
 """)
         self.call("run", "p.yml")
         out = self.call("test", "new", "p.yml#second", "--from-run", "@last")
+        self.assertIn("recorded: mocks/first.out.mock.yml (first.out of run ", out)
         self.assertIn("written: second.steptest.yml", out)
+        shutil.rmtree(self.folder / ".amlocal")  # a colleague's clone has no runs
+        self.call("test", "second.steptest.yml")
+        self.call("run", "p.yml")
         self.assertIn("1 passed, 0 failed", out)
         self.assertIn("{rows: 2, columns: {id: int64, fare: float64}}",
                       (self.folder / "second.steptest.yml").read_text())
