@@ -186,16 +186,20 @@ std::string with_block(const fs::path& file, const std::string& block) {
 
 // A rule of git's that would keep the recording from everybody else.
 std::vector<std::string> told_by_git(const fs::path& data) {
+  boost::system::error_code none;
   const auto environment = base::current_environment();
   if (base::find_program("git", base::variable(environment, "PATH")).empty()) return {};
+  fs::path file = data;  // a rule may name files, whatever folder they lie in
+  for (fs::recursive_directory_iterator entry(data, none), end; !none && entry != end; ++entry)
+    if (fs::is_regular_file(entry->path())) file = entry->path();
   const auto ignored = base::run_captured(
-      {"git", "-C", data.parent_path().native(), "check-ignore", "-v", data.native()}, environment);
+      {"git", "-C", data.parent_path().native(), "check-ignore", "-v", file.native()}, environment);
   if (!WIFEXITED(ignored.status) || WEXITSTATUS(ignored.status) != 0) return {};
   const std::string rule = ignored.out.substr(0, ignored.out.find('\t'));
   return {
       fmt::format("git leaves {} out ({}): a colleague would not have it; git add --force, or an "
                   "exception in .gitignore",
-                  base::display_path(data), text::shown_line(rule))};
+                  base::display_path(file), text::shown_line(rule))};
 }
 
 }  // namespace
