@@ -8,7 +8,10 @@
 #include "base/error.hpp"
 #include "base/files.hpp"
 #include "definition/definition.hpp"
+#include "engine/fingerprint.hpp"
+#include "harness/definition.hpp"
 #include "harness/mock_dataset.hpp"
+#include "history/history.hpp"
 
 namespace harness {
 namespace {
@@ -117,10 +120,71 @@ void prepare_folder(const fs::path& folder) {
   base::write_file_atomically(folder / mark, "");
 }
 
+// What a literal was in a run, as its fingerprint tells: "number literal 0.1".
+std::optional<std::string> literal_of(const history::StepRecord& record, const std::string& input) {
+  constexpr std::string_view word = " literal ";
+  if (record.fingerprint.empty()) return std::nullopt;
+  const auto inputs = engine::fingerprint_from_json(record.fingerprint).inputs;
+  const auto found = inputs.find(input);
+  if (found == inputs.end()) return std::nullopt;
+  const auto at = found->second.find(word);
+  if (at == std::string::npos) return std::nullopt;
+  return found->second.substr(at + word.size());
+}
+
+void take_code_of_run(const history::RunRecord& run, const history::StepRecord& record,
+                      engine::PlannedStep& step, const workspace::Layout& layout) {
+  auto component = std::make_shared<model::Component>(*step.component);
+  component->code = layout.snapshots() / record.snapshot;
+  component->additional_includes.clear();
+  boost::system::error_code ignored;
+  if (record.snapshot.empty() || !fs::is_directory(*component->code, ignored))
+    throw base::Error(
+        base::Code::not_found,
+        fmt::format("the code of step '{}' as run {} had it is gone", step.path, run.name))
+        .hint("without --at it is today's");
+  step.component = std::move(component);
+}
+
+// The step as a run had it: its code, its values, and what its upstream steps had made.
+void take_from_run(const std::string& name, engine::Plan& plan, std::size_t n,
+                   const workspace::Layout& layout, std::vector<Supply>& said) {
+  const auto run = history::read_run(layout, name);
+  engine::PlannedStep& step = plan.steps[n];
+  const auto* record = run.find_step(step.path);
+  if (!record)
+    throw base::Error(base::Code::not_found,
+                      fmt::format("run {} has no step '{}'", run.name, step.path))
+        .hint(fmt::format("its steps: amlocal runs show {}", run.name));
+  if (step.component->code) take_code_of_run(run, *record, step, layout);
+  const auto give = [&](const std::string& input, engine::Given given) {
+    const bool given_already = std::any_of(
+        said.begin(), said.end(), [&](const Supply& supply) { return supply.input == input; });
+    if (!given_already) said.push_back({input, std::move(given), "run " + run.name});
+  };
+  for (const auto& input : step.inputs) {
+    if (std::holds_alternative<model::Literal>(input.source)) {
+      if (const auto text = literal_of(*record, input.name))
+        give(input.name, definition::parse_literal(*text));
+    } else if (const auto* from = std::get_if<engine::Upstream>(&input.source)) {
+      const auto* producer = run.find_step(plan.steps[from->step].path);
+      if (!producer) continue;
+      for (const auto& output : producer->outputs)
+        if (output.output == from->output)
+          give(input.name, model::DataPath{model::DataPath::Kind::local, output.path});
+    }
+  }
+}
+
 }  // namespace
 
 std::optional<Isolated> isolate(Order order, const engine::Surroundings& surroundings,
                                 text::Diagnostics& diagnostics) {
+  std::optional<Definition> made;
+  if (is_script(order.file)) {
+    made.emplace(collect(order.file, order.arguments, surroundings));
+    order.file = find_job(*made, order.step, surroundings).file;
+  }
   auto job = definition::load_steps(order.file, {}, surroundings.catalogue, diagnostics);
   if (!job || !diagnostics.ok()) return std::nullopt;
   auto plan = engine::make_plan(*job);
@@ -137,6 +201,7 @@ std::optional<Isolated> isolate(Order order, const engine::Surroundings& surroun
     }
     plan = engine::make_plan(*job);
   }
+  if (made) job->script = made->script;
   const auto mocks = mocks_beside(job->script.empty() ? job->file : job->script);
   const Workshop workshop = workshop_for(*plan.steps[step].component, order.here, surroundings);
   for (auto& supply : supplies_of(order.in, plan.steps[step], mocks, workshop))
@@ -144,6 +209,8 @@ std::optional<Isolated> isolate(Order order, const engine::Surroundings& surroun
   for (const auto& [input, mock] : order.mocks)
     said.push_back({input, materialize(mock, input_named(plan.steps[step], input), workshop),
                     "a mock of its own"});
+
+  if (!order.at.empty()) take_from_run(order.at, plan, step, surroundings.layout, said);
 
   Isolated isolated;
   isolated.supplies = supply(*job, plan, step, std::move(said), mocks, workshop, surroundings);

@@ -15,14 +15,16 @@ namespace harness {
 using Words = std::vector<std::pair<std::string, std::string>>;  // KEY=VALUE, as typed
 
 struct Order {
-  fs::path file;  // a job or a component in YAML, or a job that a Python definition made; absolute
+  fs::path file;  // a job or a component in YAML, or a Python definition; absolute
+  std::vector<std::string> arguments;               // of a Python definition
   std::string step;                                 // "": the only one
   Words in;                                         // input → mock, as typed
   std::vector<std::pair<std::string, Mock>> mocks;  // input → mock, written out
   Words set;                                        // an input of the step, else a value of the job
   Words mode;                                       // "outputs.model" → access mode
   std::vector<Supply> supplies;                     // given besides, and before all others
-  fs::path here;                                    // relative paths start there, absolute
+  std::string at;                // a run whose code, values and upstream outputs it gets; "": none
+  fs::path here;                 // relative paths start there, absolute
   fs::path to;                   // where outputs go, absolute; "": below the bench
   bool keep = false;             // a run of the history, with outputs in its datastores
   std::unique_ptr<Bench> bench;  // null: the step's own place

@@ -187,7 +187,9 @@ const OptionRow* find_option(const std::vector<OptionRow>& options, const std::s
 }
 
 Candidates after_option(const std::string& option, const Candidates& words, App& app) {
-  if (option == "--resume" || option == "--run") return run_names(open_project(app.here));
+  if (option == "--resume" || option == "--run" || option == "--at")
+    return run_names(open_project(app.here));
+  if (option == "--pause") return {"before", "after", "error"};
   if (option == "--only" || option == "--until") return steps_of_file(words, app);
   if (option == "--type") return {"uri_file", "uri_folder", "mltable"};
   if (option == "--file" || option == "-f" || option == "--path" || option == "--dir" ||

@@ -44,6 +44,12 @@ void check_stamp(const Layout& layout, const fs::path& stamp) {
 
 }  // namespace
 
+fs::path script_of(const fs::path& job) {
+  const fs::path told = job.parent_path() / "script";
+  boost::system::error_code ignored;
+  return fs::is_regular_file(told, ignored) ? base::read_file(told) : "";
+}
+
 Layout find(const fs::path& start) {
   boost::system::error_code ignored;
   fs::path folder = fs::absolute(start).lexically_normal();

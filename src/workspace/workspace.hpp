@@ -38,6 +38,10 @@ struct Layout {
 // holds amlocal.yml, else the folder itself. Does not create anything.
 Layout find(const fs::path& start);
 
+// The Python definition that made a job's file: what `script` beside it says; "" for any other
+// file.
+fs::path script_of(const fs::path& job);
+
 // Creates `.amlocal/` with a `.gitignore` of its own and a format stamp. Throws newer_version when
 // it was made by a newer amlocal, permission or no_space when it cannot be made.
 void ensure(const Layout&);

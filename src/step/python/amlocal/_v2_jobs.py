@@ -47,12 +47,19 @@ class Jobs(Operations):
 
     def _write(self, name, job):
         content = _v2_dump.document(job)
-        content["name"] = name
+        collecting = os.environ.get("AMLOCAL_COLLECT")
+        if not collecting:
+            content["name"] = name
         content.setdefault("type", job.type)
         # The real client's default: the name of the working folder.
         content.setdefault("experiment_name", os.path.basename(os.getcwd()) or "Default")
         stem = "".join(c if c.isalnum() or c in "_-" else "_" for c in str(content.get("display_name") or "job"))
-        return _v2_dump.write(os.path.join(self._folder(name), stem + ".yml"), content)
+        from azureml import _submit
+
+        folder = _submit.collect(stem) if collecting else self._folder(name)
+        os.makedirs(folder, exist_ok=True)
+        _submit.sign(folder)
+        return _v2_dump.write(os.path.join(folder, stem + ".yml"), content)
 
     def _export(self, job):
         """`amlocal export`: writes the job and runs nothing; what comes back is over."""

@@ -32,8 +32,28 @@ def definitions_folder(run_id):
     return folder
 
 
+def collect(stem):
+    """The folder of one more job of a definition that is only read: FOLDER/STEM, then FOLDER/STEM-2 and so on."""
+    base = folder = os.path.join(os.environ["AMLOCAL_COLLECT"], stem)
+    number = 1
+    while os.path.exists(folder):
+        number += 1
+        folder = "{}-{}".format(base, number)
+    os.makedirs(folder)
+    return folder
+
+
+def sign(folder):
+    """Writes beside a job which script made it, so that runs of one script are known as such."""
+    from azureml import _place
+
+    with open(os.path.join(folder, "script"), "w", encoding="utf-8") as file:
+        file.write(_place.definition())
+
+
 def write(folder, stem, job, files):
     """The job's file and what it needs beside it; the file's path."""
+    sign(folder)
     for relative, text in files.items():
         target = os.path.join(folder, relative)
         os.makedirs(os.path.dirname(target), exist_ok=True)
@@ -56,7 +76,8 @@ def run_job(run_id, stem, job, files):
         return running
     from azureml import _running
 
-    running = _running.start(run_id, write(definitions_folder(run_id), stem, job, files))
+    folder = collect(stem) if os.environ.get("AMLOCAL_COLLECT") else definitions_folder(run_id)
+    running = _running.start(run_id, write(folder, stem, job, files))
     refused = running.wait_for_start()
     if refused is not None:
         from azureml.exceptions import ExperimentExecutionException
