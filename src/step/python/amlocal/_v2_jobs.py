@@ -172,8 +172,11 @@ class Jobs(Operations):
     def stream(self, name):
         from amlocal import _v2_stream
 
-        self._record(name)
-        _v2_stream.stream(self, name)
+        from azureml import _running
+
+        if not _running.is_collected(name):
+            self._record(name)
+            _v2_stream.stream(self, name)
 
     def begin_cancel(self, name, **kwargs):
         from azureml import _running

@@ -176,6 +176,11 @@ def find(run_id):
     return _running.get(run_id)
 
 
+def is_collected(run_id):
+    """Whether it stands for a run of a definition that is only read: there is nothing to wait for."""
+    return isinstance(find(run_id), Collected)
+
+
 def failure_of(run_id):
     """Why a run that this process started has failed, in the service's shape where a step told it so; else None."""
     running = find(run_id)

@@ -244,9 +244,12 @@ class Life:
 
     def wait_for_completion(self, show_output=False, wait_post_processing=False, raise_on_error=True):
         """Waits until the run has ended; shows its logs as they grow if asked to. The run's details."""
+        from azureml import _running
         from azureml.core._watch import wait
         from azureml.exceptions import ActivityFailedException
 
+        if _running.is_collected(self._run_id):
+            return {"runId": self._run_id, "status": "Completed"}
         wait(self, sys.stdout if show_output else None)
         details = self.get_details()
         if raise_on_error and details["status"] == "Failed":

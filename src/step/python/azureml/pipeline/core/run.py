@@ -111,8 +111,10 @@ class PipelineRun(_V1Run):
         """Waits for the end; shows each step's log meanwhile. The status, which is Finished when all went well."""
         import time
 
-        from azureml import _drawing
+        from azureml import _drawing, _running
 
+        if _running.is_collected(self._run_id):
+            return "Finished"
         out = _drawing.stdout()
         out.write("PipelineRunId: {}\n".format(self._run_id))
         out.write("Link to Azure Machine Learning Portal: {}\n".format(self.get_portal_url()))

@@ -1,0 +1,1 @@
+raise SystemExit("the key is missing")
