@@ -41,10 +41,10 @@ std::vector<std::string> names_in(const fs::path& folder) {
   return names;
 }
 
-class Files {
+class Judged {
  public:
-  Files(const std::string& subject, fs::path root, const Case& test, const Ran& ran,
-        const Judging& judging, const base::Cancel& stop, std::vector<Finding>& findings)
+  Judged(const std::string& subject, fs::path root, const Case& test, const Ran& ran,
+         const Judging& judging, const base::Cancel& stop, std::vector<Finding>& findings)
       : subject_(subject),
         root_(std::move(root)),
         test_(test),
@@ -214,7 +214,7 @@ class Files {
 void judge_files(const Node& rules, const std::string& subject, const fs::path& root,
                  const Case& test, const Ran& ran, const Judging& judging, const base::Cancel& stop,
                  std::vector<Finding>& findings) {
-  Files files(subject, root, test, ran, judging, stop, findings);
+  Judged files(subject, root, test, ran, judging, stop, findings);
   for (const auto& entry : rules.entries) files.judge(entry);
 }
 

@@ -132,13 +132,13 @@ FoundVerb find_verb(const std::vector<Verb>& verbs, const std::vector<std::strin
 std::vector<Verb> all_verbs() {
   std::vector<Verb> all;
   for (auto group :
-       {verbs_of_run,        verbs_of_step,      verbs_of_mock,      verbs_of_test_new,
-        verbs_of_test,       verbs_of_validate,  verbs_of_export,    verbs_of_runs,
-        verbs_of_resubmit,   verbs_of_logs,      verbs_of_metrics,   verbs_of_data,
-        verbs_of_model,      verbs_of_secret,    verbs_of_datastore, verbs_of_component,
-        verbs_of_env,        verbs_of_init,      verbs_of_mount,     verbs_of_io_report,
-        verbs_of_io_compare, verbs_of_io_advise, verbs_of_doctor,    verbs_of_completion,
-        verbs_of_gateway,    verbs_of_step_ask})
+       {verbs_of_run,        verbs_of_step,       verbs_of_mock,      verbs_of_test_new,
+        verbs_of_test,       verbs_of_promote,    verbs_of_validate,  verbs_of_export,
+        verbs_of_runs,       verbs_of_resubmit,   verbs_of_logs,      verbs_of_metrics,
+        verbs_of_data,       verbs_of_model,      verbs_of_secret,    verbs_of_datastore,
+        verbs_of_component,  verbs_of_env,        verbs_of_init,      verbs_of_mount,
+        verbs_of_io_report,  verbs_of_io_compare, verbs_of_io_advise, verbs_of_doctor,
+        verbs_of_completion, verbs_of_gateway,    verbs_of_step_ask})
     for (auto& verb : group()) all.push_back(std::move(verb));
   return all;
 }

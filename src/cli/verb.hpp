@@ -61,6 +61,7 @@ std::vector<Verb> verbs_of_step_ask();
 std::vector<Verb> verbs_of_test_new();
 std::vector<Verb> verbs_of_test();
 std::vector<Verb> verbs_of_mock();
+std::vector<Verb> verbs_of_promote();
 std::vector<Verb> verbs_of_validate();
 std::vector<Verb> verbs_of_export();
 std::vector<Verb> verbs_of_runs();
