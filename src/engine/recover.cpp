@@ -36,14 +36,15 @@ bool is_live(const workspace::Layout& layout, const std::string& run) {
   return base::FileLock::held(layout.run(run) / "lock");
 }
 
-// What a step that was running has of its own. Its log and its artifacts stay.
+// What steps that were running have of their own; also of one whose end was recorded, for amlocal
+// may have been killed before it had put things away. Their logs and artifacts stay.
 void clean_steps(const workspace::Layout& layout, const std::string& name) {
   boost::system::error_code ignored;
   if (!fs::exists(layout.run(name) / "journal", ignored)) return;
   const auto run = history::read_run(layout, name, history::Damage::keep_good_part);
   for (const auto& step : run.steps) {
-    if (step.status != model::Status::interrupted) continue;
-    step::clean_up_after_crash(layout.run(name) / "steps" / step.path);
+    const fs::path folder = layout.run(name) / "steps" / step.path;
+    if (fs::exists(folder, ignored)) step::clean_up_after_crash(folder);
   }
 }
 

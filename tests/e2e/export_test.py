@@ -143,8 +143,10 @@ print("reached")
         self.assertIn("is not empty", self.err)
         self.call("export", "p.py", status=2)
         self.assertIn("amlocal export p.py --to FOLDER", self.err)
-        self.call("export", "p.yml", "--to", "x", status=2)
-        self.assertIn("no Python script", self.err)
+        self.call("export", "p.txt", "--to", "x", status=2)
+        self.assertIn("p.txt is no Python script and no YAML file", self.err)
+        self.call("export", "p.yml", "--to", "x", status=1)
+        self.assertIn("p.yml has errors; nothing was exported", self.err)
 
 
 if __name__ == "__main__":

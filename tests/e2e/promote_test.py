@@ -11,6 +11,11 @@ sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "support"))
 from project import Project  # noqa: E402
 from python_with import python_with  # noqa: E402
 
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "house"))
+from schemas import fits  # noqa: E402
+
+SCHEMA = json.loads((pathlib.Path(__file__).resolve().parents[2] / "docs/schemas/promote.json").read_text())
+
 V2_PYTHON = python_with("azure.ai.ml", "azure.identity")
 
 PIPELINE = """type: pipeline
@@ -70,7 +75,9 @@ class Promote(Project):
         self.write("mocks/rows/rows.csv", "a,b\n5,6\n")
 
     def table(self):
-        return {row["step"]: row for row in json.loads(self.call("promote", "pipeline.yml", "--json"))}
+        rows = json.loads(self.call("promote", "pipeline.yml", "--json"))
+        self.assertEqual(fits(rows, SCHEMA, SCHEMA), "")
+        return {row["step"]: row for row in rows}
 
     def rung(self, step="count"):
         return self.table()[step]["rung"]

@@ -1,6 +1,7 @@
 """A step of a definition in Python runs alone: what the script submits is kept, and earlier runs of it supply inputs."""
 
 import pathlib
+import shutil
 import sys
 import unittest
 
@@ -14,6 +15,7 @@ class V1(Project):
         super().setUp()
         (self.folder / ".git").mkdir()
         self.take("v1_project")
+        shutil.rmtree(self.folder / "mocks", ignore_errors=True)
 
     def test_a_step_by_itself(self):
         self.call("step", "run", "pipeline.py#fit", status=1)

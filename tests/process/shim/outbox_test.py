@@ -80,7 +80,9 @@ class Outbox(ShimTest):
             "print('went on')\n"
         )
         self.assertEqual(self.stderr.count("amlocal:"), 1, self.stderr)
-        self.assertIn("the run's gateway does not answer ([Errno 111] Connection refused), and what this script logs is kept in " + self.fallback, self.stderr)
+        # A call that it cut off at its end gives no reason.
+        self.assertRegex(self.stderr, r"the run's gateway does not answer( \(\[Errno 111\] Connection refused\))?, and what "
+                         "this script logs is kept in " + self.fallback)
         kept = self.kept()
         points = [point["value"] for one in kept if one["method"] == "POST" for point in one["body"]["points"]]
         self.assertEqual(points, list(range(2000)))
