@@ -13,6 +13,7 @@
 #include "data/content.hpp"
 #include "data/shape.hpp"
 #include "definition/closure.hpp"
+#include "engine/earlier.hpp"
 #include "engine/prepare.hpp"
 #include "engine/remote.hpp"
 
@@ -119,7 +120,7 @@ fs::path newest_output(const model::Job& job, const std::string& step, const std
                        const workspace::Layout& layout) {
   boost::system::error_code ignored;
   for (const auto& run : history::list_runs(layout)) {
-    if (run.definition != job.file.native()) continue;
+    if (!engine::is_run_of(run, job)) continue;
     const auto* record = run.find_step(step);
     if (!record) continue;
     for (const auto& published : record->outputs)

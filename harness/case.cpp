@@ -175,8 +175,8 @@ class CaseRun {
 
   Order order(std::unique_ptr<Bench> bench) const {
     Order order;
-    order.file = judging_.definition(test_.definition);
     order.step = test_.step;
+    order.file = judging_.definitions.job_of(test_.definition, order.step);
     order.here = test_.file.parent_path();
     order.set = test_.set;
     order.mode = test_.modes;

@@ -8,6 +8,7 @@
 
 #include "base/cancel.hpp"
 #include "events/event.hpp"
+#include "harness/definition.hpp"
 #include "harness/snapshot.hpp"
 #include "harness/suite.hpp"
 
@@ -59,9 +60,8 @@ struct Judging {
   Snapshots& snapshots;
   step::Mounting mounting;  // access is settled; a case may say otherwise
   std::vector<std::string> pass_env;
-  fs::path here;  // paths in the command that debugs are shown from there
-  // A definition in Python as the job it makes; others are given back as they are.
-  std::function<fs::path(const fs::path&)> definition;
+  fs::path here;             // paths in the command that debugs are shown from there
+  Definitions& definitions;  // what jobs the definitions in Python make
 };
 
 // Never throws for what the user's files or step do: that is a finding. `stop` ends it: with

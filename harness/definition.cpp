@@ -166,4 +166,17 @@ const Submitted& find_job(const Definition& definition, std::string& step,
       .hint(fmt::format("name the job too: {}#{}", name, fmt::join(found, ", #")));
 }
 
+fs::path Definitions::job_of(const fs::path& definition, std::string& step) {
+  if (!is_script(definition)) return definition;
+  const std::lock_guard lock(mutex_);
+  const std::string content = base::hash_text(base::read_file(definition));
+  Known& known = known_[definition];
+  if (!known.definition || known.content != content) {
+    known.definition.reset();  // gives up its lock, which collecting takes
+    known.definition.emplace(collect(definition, {}, surroundings_));
+    known.content = content;
+  }
+  return find_job(*known.definition, step, surroundings_).file;
+}
+
 }  // namespace harness

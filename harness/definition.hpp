@@ -1,6 +1,8 @@
 // A definition in Python as a source of steps: what the script submits is kept and not run.
 #pragma once
 
+#include <map>
+#include <mutex>
 #include <optional>
 #include <string>
 #include <vector>
@@ -43,5 +45,24 @@ Definition collect(const fs::path& script, const std::vector<std::string>& argum
 // passed over as long as another has the step. Throws usage, listing JOB/STEP of all that fit or of
 // all there are, where none or several have it.
 const Submitted& find_job(const Definition&, std::string& step, const engine::Surroundings&);
+
+// The jobs behind many steps: a script is run once, and again when it has changed. May be used by
+// several threads. The surroundings must outlive it.
+class Definitions {
+ public:
+  explicit Definitions(const engine::Surroundings& surroundings) : surroundings_(surroundings) {}
+  // The file of the job that has `step`, as find_job has it: `definition` itself where that is no
+  // script. Throws as collect and find_job do.
+  fs::path job_of(const fs::path& definition, std::string& step);
+
+ private:
+  struct Known {
+    std::string content;  // of the script, as a hash
+    std::optional<Definition> definition;
+  };
+  const engine::Surroundings& surroundings_;
+  std::mutex mutex_;
+  std::map<fs::path, Known> known_;
+};
 
 }  // namespace harness

@@ -9,6 +9,7 @@
 #include "base/error.hpp"
 #include "base/files.hpp"
 #include "data/drift.hpp"
+#include "engine/earlier.hpp"
 #include "engine/prepare.hpp"
 #include "engine/remote.hpp"
 #include "harness/alone.hpp"
@@ -104,8 +105,7 @@ bool same_step(engine::Fingerprint a, engine::Fingerprint b) {
 
 std::optional<std::string> completed_run(const Climb& climb, const Basis& today) {
   for (const auto& run : history::list_runs(climb.surroundings.layout)) {
-    if (run.definition != climb.job.file.native() || run.status != model::Status::completed)
-      continue;
+    if (!engine::is_run_of(run, climb.job) || run.status != model::Status::completed) continue;
     const auto* record = run.find_step(step_of(climb).path);
     if (!record || record->fingerprint.empty()) continue;
     try {

@@ -39,7 +39,7 @@ std::vector<fs::path> tests_of(const model::Job& job, const std::string& step) {
 }
 
 TestSum run_tests_of(const model::Job& job, const std::string& step,
-                     const engine::Surroundings& surroundings) {
+                     const engine::Surroundings& surroundings, Definitions& definitions) {
   std::vector<TestFile> files;
   for (const auto& path : tests_of(job, step)) {
     text::Diagnostics diagnostics;
@@ -54,8 +54,7 @@ TestSum run_tests_of(const model::Job& job, const std::string& step,
     for (const auto& test : file.cases)
       if (is_of(test, job, step)) cases.push_back(&test);
   Snapshots snapshots(Snapshots::Missing::refuse, false);
-  Judging judging{surroundings, snapshots, {}, {}, home_of(job).parent_path(), {}};
-  judging.definition = [](const fs::path& definition) { return definition; };
+  Judging judging{surroundings, snapshots, {}, {}, home_of(job).parent_path(), definitions};
   step::settle(judging.mounting, surroundings.layout.hidden());
   const engine::SignalWatch signals;
   TestSum sum;

@@ -4,6 +4,7 @@
 #include <string>
 #include <vector>
 
+#include "harness/definition.hpp"
 #include "harness/promote.hpp"
 
 namespace harness {
@@ -14,6 +15,7 @@ std::vector<fs::path> tests_of(const model::Job&, const std::string& step);
 
 // Runs these tests. A snapshot that is missing fails: a rung is not earned with what has never been
 // looked at. Ctrl-C ends them. Throws bad_definition for a file with errors.
-TestSum run_tests_of(const model::Job&, const std::string& step, const engine::Surroundings&);
+TestSum run_tests_of(const model::Job&, const std::string& step, const engine::Surroundings&,
+                     Definitions&);
 
 }  // namespace harness

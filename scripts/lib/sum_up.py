@@ -13,7 +13,7 @@ import sys
 
 MAY_LACK = ("root", "fuse", "network", "cgroup", "zsh", "fish",
             # From PyPI: AMLOCAL_TEST_PYTHONS names interpreters that have them.
-            "azure-ai-ml", "azureml-core", "mlflow", "mltable", "nbclient",
+            "azure-ai-ml", "azureml-core", "debugpy", "mlflow", "mltable", "nbclient",
             # In distributions, but not needed to build or run.
             "meson-python")
 PASSED = {"OK", "EXPECTEDFAIL"}

@@ -57,8 +57,8 @@ std::string place_of(const base::Place& place) {
 TestProject::TestProject(const fs::path& folder, harness::Snapshots& snapshots, App& app)
     : project(open_project(folder)),
       surroundings{project.layout, project.settings, project.catalogue, app.environment, app.clock},
-      judging{surroundings, snapshots, {},
-              {},           app.here,  [](const fs::path& definition) { return definition; }} {
+      definitions(surroundings),
+      judging{surroundings, snapshots, {}, {}, app.here, definitions} {
   // Once for all tests: it takes as long as some of them.
   workspace::ensure(project.layout);
   fs::create_directories(project.layout.cache());

@@ -34,6 +34,7 @@ struct TestProject {
 
   Project project;
   engine::Surroundings surroundings;
+  harness::Definitions definitions;
   harness::Judging judging;
 };
 

@@ -12,7 +12,9 @@
 #include "cli/table.hpp"
 #include "cli/verb.hpp"
 #include "definition/definition.hpp"
+#include "engine/earlier.hpp"
 #include "harness/bench.hpp"
+#include "harness/definition.hpp"
 #include "harness/promote.hpp"
 #include "harness/step_tests.hpp"
 #include "text/diagnostic.hpp"
@@ -70,7 +72,7 @@ struct Row {
 std::string last_failure(const Opened& opened, const std::string& step,
                          const workspace::Layout& layout) {
   for (const auto& run : history::list_runs(layout)) {
-    if (run.definition != opened.job.file.native()) continue;
+    if (!engine::is_run_of(run, opened.job)) continue;
     const auto* record = run.find_step(step);
     if (!record || !record->ended) continue;
     if (!record->ended->failure) return "";
@@ -167,23 +169,25 @@ class Quiet final : public events::Sink {
 
 // Climbs one step as far as `to`; whether it got there.
 bool climb(const Opened& opened, std::size_t n, Rung to, harness::Ladder& ladder,
-           const engine::Surroundings& surroundings, const std::string& named, App& app) {
+           const engine::Surroundings& surroundings, harness::Definitions& definitions,
+           const std::string& named, App& app) {
   const std::string& step = opened.plan.steps[n].path;
   Quiet quiet(app);
-  harness::Climb climb{opened.job,
-                       opened.plan,
-                       n,
-                       named,
-                       opened.mocks,
-                       surroundings,
-                       {},
-                       {&quiet},
-                       [&] { return harness::run_tests_of(opened.job, step, surroundings); },
-                       [&](const std::string& what) {
-                         app.out << fmt::format("{}: {}\n", step, what);
-                         app.out.flush();
-                       },
-                       app.here};
+  harness::Climb climb{
+      opened.job,
+      opened.plan,
+      n,
+      named,
+      opened.mocks,
+      surroundings,
+      {},
+      {&quiet},
+      [&] { return harness::run_tests_of(opened.job, step, surroundings, definitions); },
+      [&](const std::string& what) {
+        app.out << fmt::format("{}: {}\n", step, what);
+        app.out.flush();
+      },
+      app.here};
   for (const Rung rung : harness::all_rungs) {
     if (rung > to) break;
     const auto today = harness::basis_today(opened.job, opened.plan, n, opened.mocks,
@@ -232,9 +236,11 @@ int run(const Args& args, App& app) {
   const auto wanted = wanted_rung(args);
   const FileAndStep named = split_file(args.file, app.here);
   const Project project = open_project(named.file.parent_path());
-  const Opened opened = open(named.file, project, app);
   const engine::Surroundings surroundings{project.layout, project.settings, project.catalogue,
                                           app.environment, app.clock};
+  harness::Definitions definitions(surroundings);
+  std::string step = named.step;
+  const Opened opened = open(definitions.job_of(named.file, step), project, app);
   harness::Ladder ladder(project.layout, opened.job);
   if (named.step.empty() && !args.all) {
     if (wanted)
@@ -248,12 +254,12 @@ int run(const Args& args, App& app) {
   if (args.all)
     for (std::size_t n = 0; n < opened.plan.steps.size(); ++n) steps.push_back(n);
   else
-    steps.push_back(harness::find_step(opened.plan, named.step));
+    steps.push_back(harness::find_step(opened.plan, step));
   bool reached = true;
   for (const std::size_t n : steps) {
     const std::string full = base::display_path(named.file) + "#" + opened.plan.steps[n].path;
     const Rung to = wanted ? *wanted : next_rung(opened, n, ladder, surroundings);
-    reached = climb(opened, n, to, ladder, surroundings, full, app) && reached;
+    reached = climb(opened, n, to, ladder, surroundings, definitions, full, app) && reached;
   }
   return reached ? 0 : 1;
 }

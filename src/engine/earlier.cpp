@@ -41,7 +41,7 @@ class Search {
   std::optional<EarlierOutput> newest() {
     std::optional<EarlierOutput> changed;
     for (const auto& run : history::list_runs(surroundings_.layout)) {
-      if (run.damaged_line > 0 || !is_of_this_definition(run.definition)) continue;
+      if (run.damaged_line > 0 || !is_run_of(run, job_)) continue;
       if (!finished(run, plan_.steps[step_].path)) continue;
       auto found = look_at(run);
       if (!found) continue;
@@ -52,12 +52,6 @@ class Search {
   }
 
  private:
-  // Each run of a Python definition has a file of its own; the script that made it is the same.
-  bool is_of_this_definition(const fs::path& file) const {
-    if (job_.script.empty()) return file == job_.file;
-    return file.filename() == job_.file.filename() && workspace::script_of(file) == job_.script;
-  }
-
   std::optional<EarlierOutput> look_at(const history::RunRecord& run) {
     const auto* record = run.find_step(plan_.steps[step_].path);
     EarlierOutput found{run.name, {}, {}};
@@ -89,6 +83,12 @@ class Search {
 };
 
 }  // namespace
+
+bool is_run_of(const history::RunRecord& run, const model::Job& job) {
+  const fs::path file = run.definition;
+  if (job.script.empty()) return file == job.file;
+  return file.filename() == job.file.filename() && workspace::script_of(file) == job.script;
+}
 
 std::optional<EarlierOutput> find_earlier_output(const model::Job& job, const Plan& plan,
                                                  std::size_t n, const std::string& output,

@@ -10,6 +10,10 @@
 
 namespace engine {
 
+// Whether it is a run of that definition. Each run of one in Python has a file of its own; the
+// script that made it is the same.
+bool is_run_of(const history::RunRecord&, const model::Job&);
+
 struct EarlierOutput {
   std::string run;
   Located where;

@@ -50,7 +50,9 @@ PlannedInput declared(const PlannedStep& step, const std::string& name) {
 Plan isolate(const Plan& plan, std::size_t n, const std::map<std::string, Given>& given) {
   PlannedStep step = plan.steps[n];
   step.after.clear();
-  for (const auto& [name, value] : given) {
+  for (const auto& entry : given) {
+    const std::string& name = entry.first;
+    const Given& value = entry.second;
     auto input = std::find_if(step.inputs.begin(), step.inputs.end(),
                               [&](const auto& each) { return each.name == name; });
     if (input == step.inputs.end())
