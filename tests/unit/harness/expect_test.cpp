@@ -27,7 +27,8 @@ struct Bench {
   base::SystemClock clock;
   engine::Surroundings surroundings{scratch.layout, {}, catalogue, {}, clock};
   harness::Snapshots snapshots{harness::Snapshots::Missing::refuse, false};
-  harness::Judging judging{surroundings, snapshots, {}, {}, scratch.path(""), {}};
+  harness::Definitions definitions{surroundings};
+  harness::Judging judging{surroundings, snapshots, {}, {}, scratch.path(""), definitions};
   harness::Case test;
   harness::Ran ran;
 
